@@ -1,0 +1,162 @@
+//! What the edge asks of what lies behind it: the product's schema and service, or a test's own.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_graphql::{Executor, Request, Response};
+use darkroom_schema::Schema;
+use darkroom_service::{App, Viewer, session};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::refusal::Refusal;
+
+/// Most files in one request.
+pub(crate) const MAX_FILES: u64 = 10;
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller<V> {
+    /// The signed-in person, if any.
+    pub(crate) viewer: Option<V>,
+    /// What their program calls itself, at most 200 characters.
+    pub(crate) user_agent: String,
+    /// Names this request in logs and errors.
+    pub(crate) request_id: String,
+}
+
+/// Bounds of a request's body, bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BodyLimits {
+    /// JSON, and the part of a multipart body that is no file.
+    pub(crate) request: u64,
+    /// One file.
+    pub(crate) upload: u64,
+}
+
+impl BodyLimits {
+    /// The most that a body with so many files has.
+    pub(crate) fn whole(self, files: u64) -> u64 {
+        self.upload.saturating_mul(files.min(MAX_FILES)).saturating_add(self.request)
+    }
+}
+
+/// What lies behind the edge.
+pub(crate) trait Gateway: Clone + Send + Sync + 'static {
+    /// What runs operations.
+    type Executor: Executor;
+    /// A signed-in person.
+    type Viewer: Clone + Send + Sync + 'static;
+
+    /// What runs operations.
+    fn executor(&self) -> &Self::Executor;
+    /// Who sent this token; none if it is unknown, revoked or expired.
+    fn authenticate(&self, token: &str) -> impl Future<Output = Result<Option<Self::Viewer>, Refusal>> + Send;
+    /// Whether the viewer's session still stands.
+    fn is_live(&self, viewer: &Self::Viewer) -> impl Future<Output = Result<bool, Refusal>> + Send;
+    /// Puts into the request what its resolvers need.
+    fn prepare(&self, request: Request, caller: Caller<Self::Viewer>) -> Request;
+    /// Takes out of the response what no client may see.
+    fn mask(&self, response: Response, request_id: &str) -> Response;
+    /// Bounds of bodies.
+    fn limits(&self) -> BodyLimits;
+    /// Where a file waits that is needed later than it came.
+    fn spool_dir(&self) -> PathBuf;
+    /// How clients reach this server.
+    fn public_url(&self) -> String;
+}
+
+/// The product.
+#[derive(Clone)]
+pub(crate) struct Product {
+    app: App,
+    schema: Schema,
+}
+
+impl Product {
+    /// The schema over the application.
+    pub(crate) fn new(app: App, schema: Schema) -> Self {
+        Self { app, schema }
+    }
+}
+
+impl Gateway for Product {
+    type Executor = Schema;
+    type Viewer = Viewer;
+
+    fn executor(&self) -> &Schema {
+        &self.schema
+    }
+
+    async fn authenticate(&self, token: &str) -> Result<Option<Viewer>, Refusal> {
+        Ok(session::authenticate(&self.app, token).await?)
+    }
+
+    async fn is_live(&self, viewer: &Viewer) -> Result<bool, Refusal> {
+        Ok(session::is_live(&self.app, viewer).await?)
+    }
+
+    fn prepare(&self, request: Request, caller: Caller<Viewer>) -> Request {
+        let Caller { viewer, user_agent, request_id } = caller;
+        darkroom_schema::prepare(request, &self.app, darkroom_schema::Caller { viewer, user_agent, request_id })
+    }
+
+    fn mask(&self, response: Response, request_id: &str) -> Response {
+        darkroom_schema::mask(response, request_id)
+    }
+
+    fn limits(&self) -> BodyLimits {
+        let limits = &self.app.config.limits;
+        BodyLimits { request: limits.request_max_bytes, upload: limits.upload_max_bytes }
+    }
+
+    fn spool_dir(&self) -> PathBuf {
+        // An embedded server keeps to its own disk; the system's folder may be in memory. A clustered one has no folder.
+        let own = self.app.config.data_dir.join("tmp");
+        let usable = self.app.config.data_dir.is_dir() && std::fs::create_dir_all(&own).is_ok();
+        if usable { own } else { std::env::temp_dir() }
+    }
+
+    fn public_url(&self) -> String {
+        self.app.config.public_url()
+    }
+}
+
+/// What every GraphQL route shares.
+#[derive(Clone)]
+pub(crate) struct Edge<G> {
+    /// What lies behind.
+    pub(crate) gateway: G,
+    /// Cancelled when the server stops: long connections end.
+    pub(crate) shutdown: CancellationToken,
+    /// WebSockets that are open: shutdown waits until they have said good-bye.
+    pub(crate) sockets: TaskTracker,
+    /// One WebSocket takes as long as these say.
+    pub(crate) timing: Arc<Timing>,
+}
+
+impl<G> Edge<G> {
+    /// With the product's timing.
+    pub(crate) fn new(gateway: G, shutdown: CancellationToken, sockets: TaskTracker) -> Self {
+        Self { gateway, shutdown, sockets, timing: Arc::new(Timing::default()) }
+    }
+}
+
+/// Periods of long connections; tests shorten them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Timing {
+    /// A WebSocket must send `connection_init` within this.
+    pub(crate) init: std::time::Duration,
+    /// Between two looks at a long connection: is the peer there, does the session stand.
+    pub(crate) beat: std::time::Duration,
+    /// A message must leave within this.
+    pub(crate) send: std::time::Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        use std::time::Duration;
+        Self { init: Duration::from_secs(10), beat: Duration::from_secs(30), send: Duration::from_secs(10) }
+    }
+}

@@ -1,0 +1,157 @@
+//! `POST /graphql` and `GET /graphql`, by the GraphQL-over-HTTP specification.
+
+use std::sync::Arc;
+
+use async_graphql::parser::types::OperationType;
+use async_graphql::{Executor, Request, Response};
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use darkroom_schema::upload::Uploads;
+use http::header::{CONNECTION, USER_AGENT};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Version};
+
+use crate::auth;
+use crate::graphql::accept::{self, Form};
+use crate::graphql::body::{self, BodyForm};
+use crate::graphql::gateway::{Caller, Edge, Gateway, MAX_FILES};
+use crate::graphql::inbound::Inbound;
+use crate::graphql::multipart::{self, Files};
+use crate::graphql::operation::{self, coded};
+use crate::graphql::{respond, sse};
+use crate::refusal::Refusal;
+use crate::request_id::RequestId;
+
+/// An operation that has been read and not begun.
+struct Asked<V> {
+    request: Request,
+    caller: Caller<V>,
+    form: Form,
+}
+
+/// Queries, mutations and, as an event stream, subscriptions; with files if the body is multipart.
+pub(crate) async fn post<G: Gateway>(
+    State(edge): State<Edge<G>>,
+    request: http::Request<Body>,
+) -> axum::response::Response {
+    let (parts, body) = request.into_parts();
+    let inbound = Inbound::new(body, &parts.headers, edge.gateway.limits().whole(MAX_FILES));
+    let mut files = None;
+    let mut response = answer(&edge, &parts, &inbound, &mut files).await.into_response();
+    // A file that is still being read belongs to its reader.
+    if files.is_some_and(|files: Arc<Files>| files.is_streaming()) || inbound.finish().await {
+        return response;
+    }
+    if parts.version <= Version::HTTP_11 {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    inbound.linger();
+    response
+}
+
+async fn answer<G: Gateway>(
+    edge: &Edge<G>,
+    parts: &Parts,
+    inbound: &Inbound,
+    files: &mut Option<Arc<Files>>,
+) -> Result<axum::response::Response, Refusal> {
+    let form = accept::negotiate(&parts.headers)?;
+    let result = async {
+        let limits = edge.gateway.limits();
+        let body_form = BodyForm::of(&parts.headers)?;
+        inbound.bound(match body_form {
+            BodyForm::Json => limits.request,
+            BodyForm::Multipart { .. } => limits.whole(MAX_FILES),
+        })?;
+        if matches!(body_form, BodyForm::Multipart { .. }) {
+            multipart::require_preflight(&parts.headers)?;
+            if form == Form::EventStream {
+                return Err(Refusal::bad_request("Uploads are answered once: accept application/json."));
+            }
+        }
+        let caller = caller(edge, parts).await?;
+        let request = match body_form {
+            BodyForm::Json => body::from_json(&inbound.read_all().await?)?,
+            BodyForm::Multipart { boundary } => {
+                let dir = edge.gateway.spool_dir();
+                let (request, found) = multipart::receive(inbound, &boundary, limits, dir).await?;
+                let found = Arc::new(found);
+                *files = Some(Arc::clone(&found));
+                request.data(Uploads(found))
+            }
+        };
+        run(edge, Asked { request, caller, form }, false).await
+    };
+    result.await.map_err(|refusal| in_form(refusal, form))
+}
+
+/// Queries by URL: nothing that changes anything.
+pub(crate) async fn get<G: Gateway>(
+    State(edge): State<Edge<G>>,
+    request: http::Request<Body>,
+) -> Result<axum::response::Response, Refusal> {
+    let (parts, _) = request.into_parts();
+    let form = accept::negotiate(&parts.headers)?;
+    let result = async {
+        let caller = caller(&edge, &parts).await?;
+        let request = body::from_query(&parts.uri)?;
+        run(&edge, Asked { request, caller, form }, true).await
+    };
+    result.await.map_err(|refusal| in_form(refusal, form))
+}
+
+fn in_form(refusal: Refusal, form: Form) -> Refusal {
+    match form {
+        Form::Single(media_type) => refusal.media_type(media_type),
+        Form::EventStream => refusal,
+    }
+}
+
+/// Who asks; 401 if the header names a session that does not stand.
+async fn caller<G: Gateway>(edge: &Edge<G>, parts: &Parts) -> Result<Caller<G::Viewer>, Refusal> {
+    let viewer = match auth::bearer(&parts.headers)? {
+        None => None,
+        Some(token) => Some(edge.gateway.authenticate(token).await?.ok_or_else(auth::ended)?),
+    };
+    let request_id = RequestId::of(&parts.extensions).to_string();
+    Ok(Caller { viewer, user_agent: user_agent(&parts.headers), request_id })
+}
+
+/// What the client calls itself.
+pub(crate) fn user_agent(headers: &HeaderMap) -> String {
+    let value = headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    value.map(|text| text.chars().take(200).collect()).unwrap_or_default()
+}
+
+async fn run<G: Gateway>(
+    edge: &Edge<G>,
+    asked: Asked<G::Viewer>,
+    read_only: bool,
+) -> Result<axum::response::Response, Refusal> {
+    let Asked { request, caller, form } = asked;
+    let request_id = caller.request_id.clone();
+    let viewer = caller.viewer.clone();
+    let mut request = edge.gateway.prepare(request, caller);
+    let kind = operation::examine(&mut request);
+    if read_only && matches!(kind, Ok(Some(OperationType::Mutation))) {
+        return Err(Refusal::method_not_allowed("Send mutations by POST.", "POST"));
+    }
+    if form == Form::EventStream && kind.is_ok() {
+        let responses = edge.gateway.executor().execute_stream(request, None);
+        return Ok(sse::stream(edge, responses, viewer, request_id));
+    }
+    let response = match kind {
+        Err(error) => Response::from_errors(vec![error]),
+        Ok(Some(OperationType::Subscription)) => Response::from_errors(vec![coded(
+            "INVALID",
+            "Subscribe over the WebSocket at /graphql/ws, or with Accept: text/event-stream.",
+        )]),
+        Ok(_) => edge.gateway.executor().execute(request).await,
+    };
+    let response = edge.gateway.mask(response, &request_id);
+    match form {
+        Form::Single(media_type) => respond::write(response, media_type),
+        Form::EventStream => Ok(sse::single(&response)),
+    }
+}

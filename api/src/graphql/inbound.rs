@@ -1,0 +1,175 @@
+//! A request's body on its way in: counted, bounded, and let go politely when nobody wants the rest.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::body::{Body, BodyDataStream};
+use bytes::{Bytes, BytesMut};
+use futures::{Stream, StreamExt};
+use http::HeaderMap;
+use http::header::CONTENT_LENGTH;
+use tokio::time::Sleep;
+
+/// A client that sends nothing for so long has left.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// What is still read of a body that nobody wants, so that the client reads the answer before the connection closes.
+const LINGER_BYTES: u64 = 1024 * 1024;
+const LINGER_TIME: Duration = Duration::from_secs(3);
+const LINGER_PAUSE: Duration = Duration::from_millis(25);
+
+/// What may remain of a body that was used, before the connection is given up: a closing boundary.
+const TAIL_BYTES: u64 = 64 * 1024;
+const TAIL_TIME: Duration = Duration::from_millis(100);
+
+/// Why the body can't be had.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BodyError {
+    /// More than was allowed.
+    #[error("the body has more than {0} bytes")]
+    TooLarge(u64),
+    /// The client went away or broke the framing.
+    #[error("the client stopped in the middle of the body")]
+    Aborted,
+    /// The client sends nothing any more.
+    #[error("the client sent nothing for {} s", IDLE.as_secs())]
+    Idle,
+    /// Another reader has it: a fault of ours.
+    #[error("the body is being read already")]
+    Busy,
+}
+
+/// The body of one request; clones read from the same one.
+#[derive(Clone)]
+pub(crate) struct Inbound(Arc<Shared>);
+
+struct Shared {
+    source: Mutex<Source>,
+    limit: AtomicU64,
+    ended: AtomicBool,
+    /// What the header says.
+    announced: Option<u64>,
+}
+
+struct Source {
+    body: BodyDataStream,
+    read: u64,
+    idle: Option<Pin<Box<Sleep>>>,
+}
+
+impl Inbound {
+    /// Reads nothing yet.
+    pub(crate) fn new(body: Body, headers: &HeaderMap, limit: u64) -> Self {
+        let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        Self(Arc::new(Shared {
+            source: Mutex::new(Source { body: body.into_data_stream(), read: 0, idle: None }),
+            limit: AtomicU64::new(limit),
+            ended: AtomicBool::new(false),
+            announced,
+        }))
+    }
+
+    /// The most bytes that are read in all. Refused at once if the client announced more.
+    pub(crate) fn bound(&self, limit: u64) -> Result<(), BodyError> {
+        self.0.limit.store(limit, Ordering::Relaxed);
+        match self.0.announced {
+            Some(announced) if announced > limit => Err(BodyError::TooLarge(limit)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The whole body.
+    pub(crate) async fn read_all(&self) -> Result<Bytes, BodyError> {
+        let mut stream = self.stream();
+        // Grown as bytes come: an announced length costs its sender nothing.
+        let mut whole = BytesMut::new();
+        while let Some(chunk) = stream.next().await {
+            whole.extend_from_slice(&chunk?);
+        }
+        Ok(whole.freeze())
+    }
+
+    /// The bytes as they come.
+    pub(crate) fn stream(&self) -> InboundStream {
+        InboundStream(self.clone())
+    }
+
+    /// Takes in a short rest and says whether the body has ended: only then can the connection serve another request.
+    pub(crate) async fn finish(&self) -> bool {
+        let rest = self.discard(TAIL_BYTES, Duration::ZERO);
+        let _ = tokio::time::timeout(TAIL_TIME, rest).await;
+        self.0.ended.load(Ordering::Relaxed)
+    }
+
+    /// Goes on reading and throwing away, a bounded amount and time, after the answer is on its way.
+    ///
+    /// Closing a connection on a client that is still sending resets it, and the client never sees why.
+    pub(crate) fn linger(self) {
+        tokio::spawn(async move {
+            let _ = tokio::time::timeout(LINGER_TIME, self.discard(LINGER_BYTES, LINGER_PAUSE)).await;
+        });
+    }
+
+    async fn discard(&self, max_bytes: u64, pause: Duration) {
+        let mut left = max_bytes;
+        loop {
+            match std::future::poll_fn(|context| self.poll_chunk(context)).await {
+                Some(Ok(chunk)) if (chunk.len() as u64) < left => left -= chunk.len() as u64,
+                _ => return,
+            }
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
+        }
+    }
+
+    /// The next chunk, whatever the limit.
+    fn poll_chunk(&self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        let mut source = self.0.source.lock().unwrap_or_else(PoisonError::into_inner);
+        let source = &mut *source;
+        if self.0.ended.load(Ordering::Relaxed) {
+            return Poll::Ready(None);
+        }
+        let Poll::Ready(chunk) = source.body.poll_next_unpin(context) else {
+            let idle = source.idle.get_or_insert_with(|| Box::pin(tokio::time::sleep(IDLE)));
+            ready!(idle.as_mut().poll(context));
+            return Poll::Ready(Some(Err(BodyError::Idle)));
+        };
+        source.idle = None;
+        Poll::Ready(match chunk {
+            Some(Ok(chunk)) => {
+                source.read += chunk.len() as u64;
+                Some(Ok(chunk))
+            }
+            Some(Err(_)) => Some(Err(BodyError::Aborted)),
+            None => {
+                self.0.ended.store(true, Ordering::Relaxed);
+                None
+            }
+        })
+    }
+
+    fn check(&self) -> Result<(), BodyError> {
+        let limit = self.0.limit.load(Ordering::Relaxed);
+        let source = self.0.source.try_lock().map_err(|_| BodyError::Busy)?;
+        if source.read > limit { Err(BodyError::TooLarge(limit)) } else { Ok(()) }
+    }
+}
+
+/// The bytes of an [`Inbound`].
+pub(crate) struct InboundStream(Inbound);
+
+impl Stream for InboundStream {
+    type Item = Result<Bytes, BodyError>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let chunk = ready!(self.0.poll_chunk(context));
+        Poll::Ready(match chunk {
+            Some(Ok(chunk)) => Some(self.0.check().map(|()| chunk)),
+            other => other,
+        })
+    }
+}

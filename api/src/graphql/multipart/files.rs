@@ -1,0 +1,153 @@
+//! The files of a request, given out in any order while the body is still coming in.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError};
+
+use bytes::Bytes;
+use darkroom_schema::upload::{OpenedUpload, UploadSource};
+use futures::future::BoxFuture;
+use futures::stream::{self, BoxStream, StreamExt};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use super::map::Mapped;
+use super::parts::{Part, PartError, Parts};
+use super::spool::{Spool, SpoolWriter};
+use crate::graphql::inbound::BodyError;
+
+/// The files of one request.
+///
+/// Errors of [`UploadSource::open`] and of the streams, by kind: `InvalidInput` and `InvalidData` are the client's fault
+/// and may be shown; `FileTooLarge`; `UnexpectedEof`, the client left; `TimedOut`, it fell silent; anything else is ours.
+pub(crate) struct Files {
+    wanted: Vec<Mapped>,
+    reader: Arc<Mutex<Reader>>,
+    /// Waiting on disk, with their content types; to be had while another file is being read from the body.
+    spooled: std::sync::Mutex<HashMap<usize, (Spool, Option<String>)>>,
+    limit: u64,
+    spool_dir: PathBuf,
+}
+
+/// Where the reading stands.
+struct Reader {
+    parts: Parts,
+    /// Given out or thrown away; not to be had again.
+    gone: HashMap<usize, Gone>,
+}
+
+/// Why a file can't be had any more.
+#[derive(Clone, Copy)]
+enum Gone {
+    Read,
+    Failed,
+}
+
+impl Files {
+    pub(super) fn new(parts: Parts, wanted: Vec<Mapped>, limit: u64, spool_dir: PathBuf) -> Self {
+        let reader = Arc::new(Mutex::new(Reader { parts, gone: HashMap::new() }));
+        Self { wanted, reader, spooled: std::sync::Mutex::default(), limit, spool_dir }
+    }
+
+    /// Whether somebody is reading a file from the body at this moment.
+    pub(crate) fn is_streaming(&self) -> bool {
+        self.reader.try_lock().is_err()
+    }
+
+    /// Finds the file. What is not on disk yet has to wait while another one is being read from the body: whoever opens
+    /// two of them finishes or drops the first one's stream before the second.
+    async fn find(&self, index: usize) -> io::Result<OpenedUpload> {
+        let wanted = self.wanted.get(index).ok_or_else(|| invalid("there is no such upload in this request"))?;
+        if let Some(opened) = self.from_spool(index) {
+            return Ok(opened);
+        }
+        let mut reader = Arc::clone(&self.reader).lock_owned().await;
+        loop {
+            if let Some(opened) = self.from_spool(index) {
+                return Ok(opened);
+            }
+            match reader.gone.get(&index) {
+                Some(Gone::Read) => {
+                    return Err(invalid(format!(
+                        "the file {:?} was read already; list another variable for it in \"map\" to use it twice",
+                        wanted.part
+                    )));
+                }
+                Some(Gone::Failed) => return Err(invalid(format!("the file {:?} could not be read", wanted.part))),
+                None => {}
+            }
+            let Some(part) = reader.parts.next().await.map_err(failure)? else {
+                return Err(invalid(format!("the file {:?} is missing from the body", wanted.part)));
+            };
+            let found = self.index_of(&part)?;
+            if reader.gone.contains_key(&found) {
+                return Err(invalid(format!("the file {:?} is twice in the body", self.wanted[found].part)));
+            }
+            if found == index && wanted.paths.len() == 1 {
+                reader.gone.insert(index, Gone::Read);
+                return Ok(OpenedUpload { content_type: part.content_type, body: pull(reader) });
+            }
+            // Marked first: if this future is dropped in the middle, the rest of the part is of no use.
+            reader.gone.insert(found, Gone::Failed);
+            let spool = self.spool(&mut reader.parts).await?;
+            reader.gone.insert(found, Gone::Read);
+            self.spools().insert(found, (spool, part.content_type));
+        }
+    }
+
+    fn spools(&self) -> std::sync::MutexGuard<'_, HashMap<usize, (Spool, Option<String>)>> {
+        self.spooled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn from_spool(&self, index: usize) -> Option<OpenedUpload> {
+        let spools = self.spools();
+        let (spool, content_type) = spools.get(&index)?;
+        Some(OpenedUpload { content_type: content_type.clone(), body: spool.read() })
+    }
+
+    fn index_of(&self, part: &Part) -> io::Result<usize> {
+        let name = part.name.as_deref().unwrap_or_default();
+        self.wanted
+            .iter()
+            .position(|wanted| wanted.part == name)
+            .ok_or_else(|| invalid(format!("the part {name:?} is not in \"map\"")))
+    }
+
+    async fn spool(&self, parts: &mut Parts) -> io::Result<Spool> {
+        let mut writer = SpoolWriter::create(self.spool_dir.clone(), self.limit).await?;
+        while let Some(chunk) = parts.chunk().await.map_err(failure)? {
+            writer.write(&chunk).await?;
+        }
+        writer.finish().await
+    }
+}
+
+impl UploadSource for Files {
+    fn open(&self, index: usize) -> BoxFuture<'_, io::Result<OpenedUpload>> {
+        Box::pin(self.find(index))
+    }
+}
+
+/// The current part, from the socket: a chunk is read when it is asked for.
+fn pull(reader: OwnedMutexGuard<Reader>) -> BoxStream<'static, io::Result<Bytes>> {
+    stream::try_unfold(reader, |mut reader| async move {
+        let chunk = reader.parts.chunk().await.map_err(failure)?;
+        Ok(chunk.map(|chunk| (chunk, reader)))
+    })
+    .boxed()
+}
+
+fn invalid(message: impl Into<String>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, message.into())
+}
+
+fn failure(error: PartError) -> io::Error {
+    let kind = match &error {
+        PartError::Body(BodyError::TooLarge(_)) => io::ErrorKind::FileTooLarge,
+        PartError::Body(BodyError::Aborted) => io::ErrorKind::UnexpectedEof,
+        PartError::Body(BodyError::Idle) => io::ErrorKind::TimedOut,
+        PartError::Body(BodyError::Busy) => io::ErrorKind::Other,
+        PartError::Malformed(_) => io::ErrorKind::InvalidData,
+    };
+    io::Error::new(kind, error.to_string())
+}

@@ -1,0 +1,149 @@
+//! The edge over a schema of the tests' own.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod http;
+mod schema;
+mod serving;
+mod socket;
+mod sse;
+mod upload;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use ::http::{HeaderMap, Request as HttpRequest, StatusCode};
+use async_graphql::{Request, Response};
+use axum::Router;
+use axum::body::Body;
+use http_body_util::BodyExt;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+
+use crate::graphql::gateway::{BodyLimits, Caller, Edge, Gateway, Timing};
+use crate::refusal::Refusal;
+use schema::TestSchema;
+
+/// Largest JSON body of the tests.
+const REQUEST_MAX: u64 = 100_000;
+
+#[derive(Clone)]
+struct TestGateway {
+    schema: TestSchema,
+    upload_max: u64,
+    live: Arc<AtomicBool>,
+}
+
+impl Gateway for TestGateway {
+    type Executor = TestSchema;
+    type Viewer = String;
+
+    fn executor(&self) -> &TestSchema {
+        &self.schema
+    }
+
+    async fn authenticate(&self, token: &str) -> Result<Option<String>, Refusal> {
+        match token {
+            "good" => Ok(Some("ada".to_owned())),
+            "away" => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "Try again.")),
+            _ => Ok(None),
+        }
+    }
+
+    async fn is_live(&self, _: &String) -> Result<bool, Refusal> {
+        Ok(self.live.load(Ordering::Relaxed))
+    }
+
+    fn prepare(&self, request: Request, caller: Caller<String>) -> Request {
+        request.data(caller)
+    }
+
+    fn mask(&self, mut response: Response, request_id: &str) -> Response {
+        for error in &mut response.errors {
+            error.extensions.get_or_insert_default().set("requestId", request_id);
+        }
+        response
+    }
+
+    fn limits(&self) -> BodyLimits {
+        BodyLimits { request: REQUEST_MAX, upload: self.upload_max }
+    }
+
+    fn spool_dir(&self) -> PathBuf {
+        std::env::temp_dir()
+    }
+
+    fn public_url(&self) -> String {
+        "https://photos.example.com".to_owned()
+    }
+}
+
+/// A server of the tests, its parts at hand.
+struct TestEdge {
+    edge: Edge<TestGateway>,
+    live: Arc<AtomicBool>,
+}
+
+fn test_edge() -> TestEdge {
+    let live = Arc::new(AtomicBool::new(true));
+    let gateway = TestGateway { schema: schema::build(), upload_max: 100 << 20, live: Arc::clone(&live) };
+    let edge = Edge::new(gateway, CancellationToken::new(), TaskTracker::new());
+    TestEdge { edge, live }
+}
+
+impl TestEdge {
+    fn upload_max(mut self, bytes: u64) -> Self {
+        self.edge.gateway.upload_max = bytes;
+        self
+    }
+
+    fn timing(mut self, init: Duration, beat: Duration) -> Self {
+        self.edge.timing = Arc::new(Timing { init, beat, ..Timing::default() });
+        self
+    }
+
+    fn router(&self) -> Router {
+        crate::wrap(super::routes(self.edge.clone()))
+    }
+
+    async fn send(&self, request: HttpRequest<Body>) -> Answer {
+        let response = self.router().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).unwrap() }
+    }
+}
+
+/// A response, read to its end.
+#[derive(Debug)]
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: String,
+}
+
+impl Answer {
+    fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.body))
+    }
+
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    fn message(&self) -> String {
+        self.json()["errors"][0]["message"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// It is an error in GraphQL's form with this status and code.
+    #[track_caller]
+    fn assert_refused(&self, status: u16, code: &str) {
+        assert_eq!(self.status.as_u16(), status, "{}", self.body);
+        let json = self.json();
+        assert_eq!(json["errors"][0]["extensions"]["code"], code, "{json}");
+        assert_eq!(json["errors"][0]["extensions"]["requestId"], self.header("x-request-id"), "{json}");
+        assert!(!self.message().is_empty() && json.get("data").is_none(), "{json}");
+    }
+}

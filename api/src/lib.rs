@@ -1,0 +1,75 @@
+//! HTTP: GraphQL over HTTP and WebSocket, uploads, media delivery, health, the IDE.
+//!
+//! Speaks HTTP and decides nothing: what a request may do is the service's matter, what a field means the schema's.
+//!
+//! ```text
+//!   connection (serve) ── outermost ── compression ──┬── /graphql, /graphql/ws   graphql
+//!        time-outs        id, panics,                ├── /media/{key}            media
+//!        good-byes        error bodies, log          ├── /healthz, /readyz       health
+//!                                                    └── /, /ide/{file}          front, ide
+//! ```
+
+mod auth;
+mod front;
+mod graphql;
+mod health;
+pub mod ide;
+mod media;
+mod outermost;
+mod refusal;
+mod request_id;
+mod serve;
+
+use axum::Router;
+use axum::middleware::from_fn;
+use axum::routing::get;
+use darkroom_schema::Schema;
+use darkroom_service::App;
+use http::header::CONTENT_TYPE;
+use http::{Extensions, HeaderMap, StatusCode, Version};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{Predicate, SizeAbove};
+
+use graphql::gateway::{Edge, Product};
+pub use serve::serve;
+
+/// Smallest body worth compressing, bytes.
+const COMPRESS_ABOVE: u16 = 1024;
+
+/// All routes over the application. WebSockets and event streams on it live until their clients leave; [`serve`] ends
+/// them when the server stops.
+pub fn router(app: App, schema: Schema) -> Router {
+    routes(app, schema, CancellationToken::new(), TaskTracker::new())
+}
+
+/// All routes; long connections end with `shutdown`, and `sockets` knows the open ones.
+fn routes(app: App, schema: Schema, shutdown: CancellationToken, sockets: TaskTracker) -> Router {
+    let edge = Edge::new(Product::new(app.clone(), schema), shutdown, sockets);
+    let rest = Router::new()
+        .route("/", get(front::front))
+        .route("/ide/{file}", get(front::file))
+        .route("/media/{*key}", get(media::get))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .with_state(app);
+    wrap(graphql::routes(edge).merge(rest))
+}
+
+/// What is around every route.
+fn wrap(routes: Router) -> Router {
+    let compression = CompressionLayer::new().compress_when(SizeAbove::new(COMPRESS_ABOVE).and(is_text));
+    routes
+        .fallback(outermost::unknown_path)
+        .method_not_allowed_fallback(outermost::unknown_method)
+        .layer(compression)
+        .layer(from_fn(outermost::around))
+}
+
+/// Pictures are compressed already, and events must not wait for a block to fill.
+fn is_text(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    let essence = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()?.split(';').next());
+    let kinds = ["application/json", "application/graphql-response+json", "text/html", "text/css", "text/javascript"];
+    essence.is_some_and(|essence| kinds.contains(&essence.trim()))
+}

@@ -1,0 +1,45 @@
+//! `darkroom-api`: one API server beside others; workers run elsewhere.
+
+use anyhow::{Context, bail};
+use clap::Parser;
+use darkroom_platform::{Clock, Config, Platform, Role, shutdown, telemetry};
+use darkroom_service::{App, account};
+use tokio::net::TcpListener;
+
+/// The GraphQL API of Darkroom, for several servers over PostgreSQL, Redis and S3.
+///
+/// Settings come from DARKROOM_… variables and darkroom.toml; `darkroom doctor` prints them.
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {}
+
+fn main() -> anyhow::Result<()> {
+    let Arguments {} = Arguments::parse();
+    // Two providers are compiled in by dependencies; one must be chosen.
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        bail!("a TLS provider was chosen before main");
+    }
+    let config = Config::load(Role::Api)?;
+    telemetry::init(&config);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no async runtime")?;
+    runtime.block_on(run(config))
+}
+
+async fn run(config: Config) -> anyhow::Result<()> {
+    let address = config.listen()?;
+    let platform = Platform::connect(config, Clock::system()).await?;
+    let pending = platform.database.pending_migrations().await.context("the database does not answer")?;
+    if !pending.is_empty() {
+        bail!("the database lacks {} schema changes ({}…): run `darkroom migrate` first", pending.len(), pending[0]);
+    }
+    let app = App::new(platform);
+    account::warm_up(&app).await?;
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}: stop what does, or set DARKROOM_LISTEN"))?;
+    tracing::info!(listen = %listener.local_addr()?, public_url = app.config.public_url(), "serving");
+    let shutdown = shutdown::on_signal()?;
+    darkroom_api::serve(app, listener, shutdown).await?;
+    tracing::info!("stopped");
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! People.
+
+use sea_orm::entity::prelude::*;
+
+/// A person who can sign in.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "account")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// As the person typed it.
+    pub username: String,
+    /// Lower case: what makes it unique.
+    pub username_key: String,
+    /// As the person typed it.
+    pub email: String,
+    /// Lower case: what makes it unique.
+    pub email_key: String,
+    /// Argon2id, in PHC string form.
+    pub password_hash: String,
+    pub full_name: String,
+    pub bio: String,
+    pub avatar_media_id: Option<Uuid>,
+    /// Only accepted followers see posts and stories.
+    pub is_private: bool,
+    pub is_verified: bool,
+    pub follower_count: i64,
+    pub following_count: i64,
+    /// Published posts.
+    pub post_count: i64,
+    /// Rises whenever the set of people followed grows: a timeline built for another epoch is out of date.
+    pub timeline_epoch: i64,
+    pub created_at: DateTimeUtc,
+    pub updated_at: DateTimeUtc,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

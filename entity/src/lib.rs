@@ -1,0 +1,19 @@
+//! Entities: one table, one file. They say what a row is and decide nothing.
+//!
+//! Ids are UUIDv7 and moments are UTC in microseconds; both come from the application's clock, never from the database.
+#![allow(missing_docs, reason = "the entity derives generate undocumented items; every column has its comment")]
+
+pub mod account;
+pub mod doomed_object;
+pub mod follow;
+pub mod job;
+pub mod media;
+pub mod post;
+pub mod post_hashtag;
+pub mod post_like;
+pub mod post_media;
+pub mod post_mention;
+pub mod rendition;
+pub mod session;
+pub mod story;
+pub mod story_view;

@@ -1,0 +1,38 @@
+//! Posts.
+
+use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Who sees a post.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))")]
+pub enum State {
+    /// Its author only: a media is not ready, or failed.
+    #[sea_orm(string_value = "pending")]
+    Pending,
+    /// Everyone who may see its author's posts.
+    #[sea_orm(string_value = "published")]
+    Published,
+}
+
+/// One to ten photos with words. The id's order is the feed's order.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "post")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub author_id: Uuid,
+    pub state: State,
+    pub caption: String,
+    pub location: Option<String>,
+    pub like_count: i64,
+    pub comment_count: i64,
+    pub created_at: DateTimeUtc,
+    pub published_at: Option<DateTimeUtc>,
+    pub edited_at: Option<DateTimeUtc>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,55 @@
+# Shortcuts for people who work on Darkroom: `just` lists them. Each is a line that can be typed by hand, too.
+
+# Arguments reach the commands as they were quoted.
+set positional-arguments
+
+# list the recipes
+default:
+    @just --list --unsorted
+
+# everything in one process on ./data, http://127.0.0.1:8000
+run *arguments:
+    cargo run -- "$@"
+
+# the same with a believable world in an empty data folder
+demo *arguments:
+    cargo run -- demo "$@"
+
+# the suite, embedded and clustered; `just test embedded -E 'test(feed)'` runs a part
+test *arguments:
+    scripts/test "$@"
+
+# formatting, scripts, lints, documentation, dependencies
+check:
+    cargo fmt --all --check
+    shellcheck -x .ci/run scripts/* tests/compose/check
+    cargo clippy --workspace --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+    cargo deny --workspace check licenses sources
+    cargo deny --workspace --exclude-dev check bans
+
+# By way of a second file: a program that does not build must not empty the one that is checked in.
+# write the GraphQL schema anew, after a change to the schema crate
+schema:
+    cargo run --quiet -- schema > target/schema.graphql
+    mv target/schema.graphql schema/schema.graphql
+
+# measure, beside floors, on throw-away stores
+bench *arguments:
+    scripts/services run cargo run --release --package darkroom-bench -- "$@"
+
+# a throw-away PostgreSQL, Redis and S3 server until Ctrl-C, and the lines that make the programs use them
+dev-stores:
+    scripts/services
+
+# the clustered form in containers; needs .env, see .env.example
+compose-up:
+    docker compose up --build --detach
+
+# stop the containers; the volumes with the data stay
+compose-down:
+    docker compose down
+
+# everything that must hold before a change lands
+ci:
+    .ci/run

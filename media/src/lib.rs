@@ -1,0 +1,44 @@
+//! Pixels: probe, guard, decode, resize, encode, EXIF, placeholder. Bytes in, bytes and facts out; no async, no I/O.
+//!
+//! Two doors. [`Inspector`] watches an upload stream by, in constant memory, and refuses it as early as its bytes
+//! allow. [`process`] makes everything that is ever shown of a photo:
+//!
+//! ```text
+//!  bytes ──► inspect ──► metadata ──► decode ─────► scale ──► turn ────► colour ──► LARGE ──► encode
+//!            format      EXIF block   8-bit RGB     to 1080   upright    to sRGB      │
+//!            limits      ICC profile  on white,     (once)    (EXIF)     (ICC)        ├─► 640 ──► MEDIUM ──► encode
+//!            complete?       │        first frame                                     │    └───► ThumbHash, hash …
+//!                            └──► facts, orientation                                  └─► 150² ─► THUMBNAIL ─► encode
+//! ```
+//!
+//! The original is decoded once and everything costly happens at 1080 pixels. The order matters: the limits are checked
+//! on the container's own declarations before a decoder, which allocates by them, sees a byte; and renditions are made
+//! from pixels alone, so nothing of the original's metadata can reach them.
+//!
+//! A file is refused with a [`Failure`]: a [`FailureCode`] for programs, a sentence for the person. Decoders run behind
+//! `catch_unwind`; a panic in one is the file's fault ([`FailureCode::Corrupt`]) and never the caller's.
+
+mod color;
+mod decode;
+mod encode;
+mod exif;
+mod failure;
+mod format;
+mod hash;
+mod inspect;
+mod limits;
+mod metadata;
+mod orient;
+mod placeholder;
+mod process;
+mod resize;
+
+pub use self::{
+    exif::Facts,
+    failure::{Failure, FailureCode, UnknownFailureCode},
+    format::Format,
+    inspect::{Inspection, Inspector},
+    limits::Limits,
+    process::{Photo, Rendition, process},
+    resize::Size,
+};

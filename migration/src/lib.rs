@@ -1,0 +1,35 @@
+//! Schema changes: one change, one file, each with its way back.
+//!
+//! A change imports nothing but sea-orm-migration, so that it says for ever what it said when it was written,
+//! whatever becomes of the entities. Changes run on SQLite and on PostgreSQL and are tested up, down and up on both.
+
+mod column;
+mod m0001_account;
+mod m0002_session;
+mod m0003_media;
+mod m0004_post;
+mod m0005_follow;
+mod m0006_story;
+mod m0007_job;
+
+pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::{MigrationTrait, async_trait};
+
+/// All changes, oldest first.
+#[derive(Debug, Clone, Copy)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_account::Migration),
+            Box::new(m0002_session::Migration),
+            Box::new(m0003_media::Migration),
+            Box::new(m0004_post::Migration),
+            Box::new(m0005_follow::Migration),
+            Box::new(m0006_story::Migration),
+            Box::new(m0007_job::Migration),
+        ]
+    }
+}

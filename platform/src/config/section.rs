@@ -1,0 +1,146 @@
+//! The tables of the configuration. Meanings, units and ranges stand in `default.toml`.
+
+use serde::{Deserialize, Serialize};
+
+/// Connections and time-outs of the database.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseConfig {
+    /// Most connections that one process opens.
+    pub max_connections: u32,
+    /// Longest run of one statement on PostgreSQL, milliseconds.
+    pub statement_timeout_ms: u64,
+    /// Longest wait for a connection or for the turn to write, milliseconds.
+    pub acquire_timeout_ms: u64,
+}
+
+/// Key prefix and time-outs of Redis.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RedisConfig {
+    /// First part of every key and channel.
+    pub key_prefix: String,
+    /// Longest wait for a command's answer, milliseconds.
+    pub command_timeout_ms: u64,
+    /// Longest attempt to connect, milliseconds.
+    pub connect_timeout_ms: u64,
+}
+
+/// Queues, concurrency, leases of the job workers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkerConfig {
+    /// Queues that this process works on.
+    pub queues: Vec<String>,
+    /// Jobs at once in each queue; 0 is the number of cores, see [`WorkerConfig::effective_concurrency`].
+    pub concurrency: usize,
+    /// How long a silent worker keeps its job, seconds.
+    pub lease_seconds: u64,
+    /// Pause between sweeps, milliseconds.
+    pub sweep_interval_ms: u64,
+    /// Failures after which a job is dead.
+    pub max_attempts: u32,
+    /// How long running jobs may take to finish at the end, seconds.
+    pub shutdown_timeout_seconds: u64,
+}
+
+impl WorkerConfig {
+    /// Jobs at once in each queue, at least 1.
+    #[must_use]
+    pub fn effective_concurrency(&self) -> usize {
+        match self.concurrency {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            jobs => jobs,
+        }
+    }
+}
+
+/// Bounds of everything that clients send.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsConfig {
+    /// Largest uploaded file, bytes.
+    pub upload_max_bytes: u64,
+    /// Largest request body without files, bytes.
+    pub request_max_bytes: u64,
+    /// Uploads that one process takes at once.
+    pub uploads_concurrent: usize,
+    /// Largest picture, width × height.
+    pub media_max_pixels: u64,
+    /// Longest side of a picture, pixels.
+    pub media_max_side: u32,
+    /// Media in one post.
+    pub media_per_post: usize,
+    /// Length of a caption, characters.
+    pub caption_max_chars: usize,
+    /// Length of a location, characters.
+    pub location_max_chars: usize,
+    /// Length of an alternative text, characters.
+    pub alt_text_max_chars: usize,
+    /// Length of a biography, characters.
+    pub bio_max_chars: usize,
+    /// Most items on one page of a list.
+    pub page_max: usize,
+}
+
+/// Lifetime of sessions.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionConfig {
+    /// A session ends after so many days.
+    pub ttl_days: u32,
+}
+
+/// Lifetime of media URLs and of unattached uploads.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MediaConfig {
+    /// How long a signed URL stays the same, seconds.
+    pub url_window_seconds: u64,
+    /// How long an upload lives that nothing uses, hours.
+    pub unattached_ttl_hours: u32,
+}
+
+/// Sizes of timelines and of fan-out.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeedConfig {
+    /// Newest posts that a timeline keeps.
+    pub window: usize,
+    /// Timelines held in this process without Redis.
+    pub local_timelines: u64,
+    /// Followers that one fan-out job serves.
+    pub fan_out_chunk: u64,
+    /// How long Redis keeps a timeline that nobody reads, days.
+    pub timeline_ttl_days: u32,
+}
+
+/// Lifetime of stories.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoryConfig {
+    /// A story is visible for so many hours.
+    pub ttl_hours: u32,
+}
+
+/// Format and filter of the log.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogConfig {
+    /// How a line looks.
+    pub format: LogFormat,
+    /// Level, or levels by module, in the syntax of tracing's `EnvFilter`.
+    pub filter: String,
+}
+
+/// How a log line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Text on a terminal, JSON otherwise.
+    Auto,
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}

@@ -1,0 +1,175 @@
+//! What cannot work is refused before anything starts, with the way out in the message.
+
+use std::collections::HashSet;
+
+use url::Url;
+
+use super::secret::MIN_CHARS;
+use super::{Config, ConfigError, DatabaseAddress, ObjectsAddress, QUEUES, RedisAddress, Role};
+
+/// The first problem found. Pure: reads nothing but the settings.
+pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
+    config.listen()?;
+    web_url("public_url", &config.public_url)?;
+    web_url("media_base_url", &config.media_base_url)?;
+    if config.data_dir.as_os_str().is_empty() {
+        return Err(ConfigError::new("data_dir", "is empty; write a folder's path, as ./data"));
+    }
+    stores(config)?;
+    names(config)?;
+    numbers(config)
+}
+
+/// Stores that the role can share, and the secret that goes with shared ones.
+fn stores(config: &Config) -> Result<(), ConfigError> {
+    let database = config.database_address()?;
+    let redis = config.redis_address()?;
+    let objects = config.objects_address()?;
+
+    let program = match config.role {
+        Role::Single => None,
+        Role::Api => Some("darkroom-api"),
+        Role::Worker => Some("darkroom-worker"),
+    };
+    if let Some(program) = program {
+        if matches!(database, DatabaseAddress::Sqlite(_)) {
+            return Err(ConfigError::new(
+                "database_url",
+                format!(
+                    "{program} shares its database with other processes, which SQLite cannot do safely; \
+                     set DARKROOM_DATABASE_URL=postgres://user:password@host/darkroom, or run `darkroom` alone"
+                ),
+            ));
+        }
+        if redis == RedisAddress::Memory {
+            return Err(ConfigError::new(
+                "redis_url",
+                format!(
+                    "with memory: the other processes would never hear of {program}'s jobs and events; \
+                     set DARKROOM_REDIS_URL=redis://host:6379, or run `darkroom` alone"
+                ),
+            ));
+        }
+        if matches!(objects, ObjectsAddress::Folder(_)) {
+            return Err(ConfigError::new(
+                "objects_url",
+                format!(
+                    "{program} shares media with other processes, which a local folder cannot do; \
+                     set DARKROOM_OBJECTS_URL=s3://bucket and the AWS_ variables, or run `darkroom` alone"
+                ),
+            ));
+        }
+    }
+    if !config.media_base_url.is_empty() && matches!(objects, ObjectsAddress::Folder(_)) {
+        return Err(ConfigError::new(
+            "media_base_url",
+            "a CDN stands in front of a bucket, but objects_url is a folder; set DARKROOM_OBJECTS_URL=s3://bucket, \
+             or leave media_base_url empty",
+        ));
+    }
+
+    let remote = matches!(database, DatabaseAddress::Postgres(_))
+        || matches!(redis, RedisAddress::Server(_))
+        || matches!(objects, ObjectsAddress::S3 { .. });
+    let length = config.secret.expose().chars().count();
+    if remote && length == 0 {
+        return Err(ConfigError::new(
+            "secret",
+            "is required as soon as one store is remote, the same in every process; \
+             set DARKROOM_SECRET to the output of `openssl rand -hex 32`",
+        ));
+    }
+    if length != 0 && length < MIN_CHARS {
+        return Err(ConfigError::new(
+            "secret",
+            format!("has {length} characters, at least {MIN_CHARS} are needed; `openssl rand -hex 32` makes one"),
+        ));
+    }
+    Ok(())
+}
+
+fn web_url(key: &str, text: &str) -> Result<(), ConfigError> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let refuse = |problem: &str| Err(ConfigError::new(key, format!("{problem}; write it like https://photos.example")));
+    let Ok(url) = Url::parse(text) else {
+        return refuse("is not a URL");
+    };
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return refuse("must begin with http:// or https:// and name a host");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return refuse("must have no ? and no #");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return refuse("must have no user name and no password");
+    }
+    Ok(())
+}
+
+fn names(config: &Config) -> Result<(), ConfigError> {
+    let queues = &config.worker.queues;
+    if queues.is_empty() {
+        return Err(ConfigError::new("worker.queues", format!("names no queue; choose from {}", QUEUES.join(", "))));
+    }
+    if let Some(unknown) = queues.iter().find(|queue| !QUEUES.contains(&queue.as_str())) {
+        let problem = format!("{unknown:?} is no queue; choose from {}", QUEUES.join(", "));
+        return Err(ConfigError::new("worker.queues", problem));
+    }
+    if queues.iter().collect::<HashSet<_>>().len() != queues.len() {
+        return Err(ConfigError::new("worker.queues", "names a queue twice; write each once"));
+    }
+    let prefix = &config.redis.key_prefix;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    if prefix.is_empty() || prefix.len() > 64 || !prefix.bytes().all(plain) {
+        let problem = "must be 1–64 letters, digits, -, _ or .; braces would move keys to other cluster slots";
+        return Err(ConfigError::new("redis.key_prefix", problem));
+    }
+    if let Err(error) = tracing_subscriber::EnvFilter::builder().parse(&config.log.filter) {
+        let problem = format!("cannot be read ({error}); write info, or info,darkroom_service=debug");
+        return Err(ConfigError::new("log.filter", problem));
+    }
+    Ok(())
+}
+
+fn numbers(config: &Config) -> Result<(), ConfigError> {
+    let Config { database, redis, worker, limits, session, media, feed, story, .. } = config;
+    let ranges = [
+        ("database.max_connections", u64::from(database.max_connections), 1, 1000),
+        ("database.statement_timeout_ms", database.statement_timeout_ms, 100, 600_000),
+        ("database.acquire_timeout_ms", database.acquire_timeout_ms, 100, 60_000),
+        ("redis.command_timeout_ms", redis.command_timeout_ms, 10, 60_000),
+        ("redis.connect_timeout_ms", redis.connect_timeout_ms, 10, 60_000),
+        ("worker.concurrency", worker.concurrency as u64, 0, 1024),
+        ("worker.lease_seconds", worker.lease_seconds, 5, 3600),
+        ("worker.sweep_interval_ms", worker.sweep_interval_ms, 50, 60_000),
+        ("worker.max_attempts", u64::from(worker.max_attempts), 1, 100),
+        ("worker.shutdown_timeout_seconds", worker.shutdown_timeout_seconds, 1, 3600),
+        ("limits.upload_max_bytes", limits.upload_max_bytes, 1024, 5 << 30),
+        ("limits.request_max_bytes", limits.request_max_bytes, 1024, 100 << 20),
+        ("limits.uploads_concurrent", limits.uploads_concurrent as u64, 1, 10_000),
+        ("limits.media_max_pixels", limits.media_max_pixels, 1_000_000, 1_000_000_000),
+        ("limits.media_max_side", u64::from(limits.media_max_side), 1080, 65_535),
+        ("limits.media_per_post", limits.media_per_post as u64, 1, 100),
+        ("limits.caption_max_chars", limits.caption_max_chars as u64, 1, 100_000),
+        ("limits.location_max_chars", limits.location_max_chars as u64, 1, 1000),
+        ("limits.alt_text_max_chars", limits.alt_text_max_chars as u64, 1, 10_000),
+        ("limits.bio_max_chars", limits.bio_max_chars as u64, 1, 10_000),
+        ("limits.page_max", limits.page_max as u64, 1, 1000),
+        ("session.ttl_days", u64::from(session.ttl_days), 1, 3650),
+        ("media.url_window_seconds", media.url_window_seconds, 60, 604_800),
+        ("media.unattached_ttl_hours", u64::from(media.unattached_ttl_hours), 1, 8760),
+        ("feed.window", feed.window as u64, 20, 10_000),
+        ("feed.local_timelines", feed.local_timelines, 1, 1_000_000),
+        ("feed.fan_out_chunk", feed.fan_out_chunk, 1, 100_000),
+        ("feed.timeline_ttl_days", u64::from(feed.timeline_ttl_days), 1, 3650),
+        ("story.ttl_hours", u64::from(story.ttl_hours), 1, 168),
+    ];
+    match ranges.into_iter().find(|(_, value, least, most)| value < least || value > most) {
+        None => Ok(()),
+        Some((key, value, least, most)) => {
+            Err(ConfigError::new(key, format!("{value} cannot work; choose a number from {least} to {most}")))
+        }
+    }
+}

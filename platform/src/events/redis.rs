@@ -1,0 +1,161 @@
+//! Events between processes: a channel a topic, subscribed to once a process however many listen.
+//!
+//! One task alone speaks SUBSCRIBE and UNSUBSCRIBE. It compares the topics that someone listens to with those that the
+//! server knows of, so that a topic that goes and comes again quickly cannot end up unsubscribed, and after a lost
+//! connection everything is subscribed to again before listeners are told [`Event::Missed`].
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use fred::clients::SubscriberClient;
+use fred::interfaces::{EventInterface, PubsubInterface};
+use fred::prelude::ClientLike;
+use fred::types::Message;
+use fred::types::config::Server;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::task::AbortHandle;
+
+use super::Event;
+use super::hub::{Hub, Listener};
+use crate::redis::{Connection, Redis, RedisError};
+
+/// Channels in one command.
+const BATCH: usize = 500;
+
+/// Pause before a refused subscription is tried again.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// Publishes on the shared connection, listens on one of its own.
+#[derive(Clone)]
+pub struct RedisEvents {
+    redis: Redis,
+    hub: Arc<Hub>,
+    tasks: Arc<Tasks>,
+    /// Whether the server took the latest subscriptions. Topics come all the time: one on its way is no failure.
+    settled: Arc<AtomicBool>,
+}
+
+struct Tasks {
+    connection: Connection<SubscriberClient>,
+    running: [AbortHandle; 2],
+}
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        self.running.iter().for_each(AbortHandle::abort);
+    }
+}
+
+impl RedisEvents {
+    pub(super) async fn start(redis: Redis) -> Result<Self, RedisError> {
+        let connection = redis.subscriber().await?;
+        let hub = Arc::new(Hub::default());
+        let client = connection.client.clone();
+        let hear = hear(redis.clone(), Arc::clone(&hub), client.message_rx());
+        let settled = Arc::new(AtomicBool::new(true));
+        let reconcile =
+            reconcile(redis.clone(), Arc::clone(&hub), client.clone(), client.reconnect_rx(), Arc::clone(&settled));
+        let running = [tokio::spawn(hear).abort_handle(), tokio::spawn(reconcile).abort_handle()];
+        Ok(Self { redis, hub, tasks: Arc::new(Tasks { connection, running }), settled })
+    }
+
+    pub(super) async fn publish(&self, topic: &str, payload: &str) -> Result<(), RedisError> {
+        let (channel, payload) = (self.redis.channel(topic), payload.to_owned());
+        self.redis.call(|client| async move { client.publish::<(), _, _>(channel, payload).await }).await
+    }
+
+    pub(super) async fn listen(&self, topic: &str) -> Listener {
+        let (listener, mut live) = self.hub.listen(topic);
+        let waited = tokio::time::timeout(self.redis.command_timeout(), live.wait_for(|live| *live)).await;
+        if !matches!(waited, Ok(Ok(_))) {
+            self.hub.set_gap(topic);
+        }
+        listener
+    }
+
+    pub(super) async fn ping(&self) -> Result<(), RedisError> {
+        self.redis.ping().await?;
+        let heard = self.tasks.connection.client.is_connected() && self.settled.load(Ordering::Relaxed);
+        if heard { Ok(()) } else { Err(RedisError::Down) }
+    }
+}
+
+/// Hands what the server sends to the listeners.
+async fn hear(redis: Redis, hub: Arc<Hub>, mut messages: Receiver<Message>) {
+    let prefix = redis.channel("");
+    loop {
+        match messages.recv().await {
+            Ok(message) => {
+                if let (Some(topic), Some(payload)) = (message.channel.strip_prefix(&prefix), message.value.as_str()) {
+                    hub.publish(topic, Event::Message((*payload).into()));
+                }
+            }
+            Err(RecvError::Lagged(_)) => hub.publish_missed(),
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+/// Keeps the server's subscriptions equal to the topics that someone listens to.
+async fn reconcile(
+    redis: Redis,
+    hub: Arc<Hub>,
+    client: SubscriberClient,
+    mut reconnected: Receiver<Server>,
+    healthy: Arc<AtomicBool>,
+) {
+    let mut subscribed: HashSet<Arc<str>> = HashSet::new();
+    loop {
+        let settled = settle(&redis, &hub, &client, &mut subscribed).await;
+        healthy.store(settled.is_ok(), Ordering::Relaxed);
+        if let Err(error) = &settled {
+            tracing::debug!(%error, "subscribing failed; trying again");
+        }
+        tokio::select! {
+            () = hub.changed.notified() => {}
+            _ = reconnected.recv() => {
+                subscribed.clear();
+                hub.set_all_dead();
+            }
+            () = tokio::time::sleep(RETRY), if settled.is_err() => {}
+        }
+    }
+}
+
+async fn settle(
+    redis: &Redis,
+    hub: &Hub,
+    client: &SubscriberClient,
+    subscribed: &mut HashSet<Arc<str>>,
+) -> Result<(), fred::error::Error> {
+    let wanted = hub.names();
+    let surplus: Vec<Arc<str>> = subscribed.difference(&wanted).cloned().collect();
+    for batch in surplus.chunks(BATCH) {
+        client.unsubscribe(channels(redis, batch)).await?;
+        batch.iter().for_each(|topic| _ = subscribed.remove(topic));
+    }
+    // Known ones too: a topic that went and came again is a new one to the hub, and still subscribed to.
+    subscribed.iter().for_each(|topic| hub.set_live(topic));
+    let missing: Vec<Arc<str>> = wanted.difference(subscribed).cloned().collect();
+    for batch in missing.chunks(BATCH) {
+        client.subscribe(channels(redis, batch)).await?;
+        for topic in batch {
+            subscribed.insert(Arc::clone(topic));
+            hub.set_live(topic);
+        }
+    }
+    Ok(())
+}
+
+fn channels(redis: &Redis, topics: &[Arc<str>]) -> Vec<String> {
+    topics.iter().map(|topic| redis.channel(topic)).collect()
+}
+
+impl std::fmt::Debug for RedisEvents {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RedisEvents").field("redis", &self.redis).field("hub", &self.hub).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,69 @@
+//! The outside: configuration, database, objects, job transport, timelines, events, clock, telemetry.
+//!
+//! Knows how to reach things and nothing of what they mean: no rules, no entities, no pictures. Where there is an
+//! embedded and a shared form, an enum holds both and the configuration's URL scheme alone chooses.
+
+use std::sync::Arc;
+
+pub mod clock;
+pub mod config;
+pub mod database;
+pub mod events;
+pub mod objects;
+pub mod redis;
+pub mod shutdown;
+pub mod telemetry;
+pub mod timelines;
+mod tls;
+pub mod transport;
+
+pub use clock::Clock;
+pub use config::{Config, ConfigError, Role};
+pub use database::{Database, Engine, Transaction};
+pub use events::{Event, Events, Subscription};
+pub use objects::{Objects, ObjectsError, PutError};
+pub use timelines::{BuildToken, Timelines, Window};
+pub use transport::Transport;
+
+use config::RedisAddress;
+use database::DatabaseError;
+use redis::Redis;
+
+/// Everything outside of the process, connected. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Platform {
+    /// The settings in force.
+    pub config: Arc<Config>,
+    /// Rows.
+    pub database: Database,
+    /// Media bytes.
+    pub objects: Objects,
+    /// Job hints.
+    pub transport: Transport,
+    /// Newest posts of each feed.
+    pub timelines: Timelines,
+    /// Nudges for live subscriptions.
+    pub events: Events,
+    /// Time and identifiers.
+    pub clock: Clock,
+}
+
+impl Platform {
+    /// Connects to everything that the configuration names. Does not migrate. The database must be there; Redis may be
+    /// away and the object store is not asked yet.
+    ///
+    /// # Errors
+    /// When the database cannot be opened or a setting cannot work.
+    pub async fn connect(config: Config, clock: Clock) -> Result<Self, DatabaseError> {
+        let database = Database::connect(&config).await?;
+        let objects = Objects::connect(&config)?;
+        let redis = match config.redis_address()? {
+            RedisAddress::Memory => None,
+            RedisAddress::Server(url) => Some(Redis::connect(&config, &url).await?),
+        };
+        let transport = Transport::new(&config, redis.as_ref())?;
+        let timelines = Timelines::new(&config, redis.as_ref())?;
+        let events = Events::new(&config, redis.as_ref()).await?;
+        Ok(Self { config: Arc::new(config), database, objects, transport, timelines, events, clock })
+    }
+}

@@ -1,0 +1,206 @@
+//! Connections to Redis that never hold a request up: every command has a time-out, lost connections come back by
+//! themselves, and while the server is away a call fails at once.
+
+mod breaker;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fred::clients::SubscriberClient;
+use fred::prelude::{Builder, Client, ClientLike, ReconnectPolicy};
+use fred::types::config::{Config as FredConfig, TcpConfig, UnresponsiveConfig};
+use tokio::task::AbortHandle;
+
+use self::breaker::Breaker;
+use crate::config::{Config, ConfigError};
+
+/// Messages that a slow reader of events may be behind before it is told to re-read.
+const EVENT_BACKLOG: usize = 4096;
+
+/// Why Redis did not do what was asked. Nothing durable is lost by it: Redis only carries hints and copies.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum RedisError {
+    /// There is no connection, or the last commands all failed: not even tried.
+    #[error("Redis is not reachable; check DARKROOM_REDIS_URL and that the server runs")]
+    Down,
+    /// Tried and failed.
+    #[error("Redis failed: {0}")]
+    Failed(#[from] fred::error::Error),
+}
+
+/// One shared connection with its breaker. Clones share it.
+#[derive(Clone)]
+pub struct Redis {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    connection: Connection<Client>,
+    breaker: Breaker,
+    builder: Builder,
+    connect_timeout: Duration,
+    command_timeout: Duration,
+    prefix: String,
+}
+
+impl Redis {
+    /// Starts connecting, and waits for at most one connect time-out. A server that is away is logged once and
+    /// connected to in the background.
+    ///
+    /// # Errors
+    /// When the URL cannot be read.
+    pub async fn connect(config: &Config, url: &str) -> Result<Self, ConfigError> {
+        let refuse = |error: fred::error::Error| ConfigError::new("redis_url", error.details().to_owned());
+        let connect_timeout = Duration::from_millis(config.redis.connect_timeout_ms);
+        let command_timeout = Duration::from_millis(config.redis.command_timeout_ms);
+        let builder = builder(FredConfig::from_url(url).map_err(refuse)?, connect_timeout, command_timeout);
+        let connection = Connection::start(builder.build().map_err(refuse)?);
+        if !connection.ready(connect_timeout).await {
+            tracing::warn!("Redis is not reachable; going on without it and connecting in the background");
+        }
+        let prefix = config.redis.key_prefix.clone();
+        let breaker = Breaker::default();
+        let inner = Inner { connection, breaker, builder, connect_timeout, command_timeout, prefix };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Runs commands on the shared connection. Never blocking ones: they would hold everyone else's up.
+    ///
+    /// # Errors
+    /// [`RedisError::Down`] within microseconds while the server is known to be away.
+    pub(crate) async fn call<T, F>(&self, commands: impl FnOnce(Client) -> F + Send) -> Result<T, RedisError>
+    where
+        F: Future<Output = Result<T, fred::error::Error>> + Send,
+    {
+        if !self.is_up() {
+            return Err(RedisError::Down);
+        }
+        let result = commands(self.inner.connection.client.clone()).await;
+        self.inner.breaker.record(result.as_ref().err());
+        Ok(result?)
+    }
+
+    /// Whether a command is worth trying now. While many failed in a row, one caller a second gets a yes.
+    fn is_up(&self) -> bool {
+        self.inner.connection.client.is_connected() && self.inner.breaker.admits()
+    }
+
+    /// Asks the server for an answer.
+    ///
+    /// # Errors
+    /// When there is none within the command time-out.
+    pub async fn ping(&self) -> Result<(), RedisError> {
+        self.call(|client| async move { client.ping::<()>(None).await }).await
+    }
+
+    /// A key of this installation. `tag` alone decides its cluster slot.
+    pub(crate) fn key(&self, kind: &str, tag: &str) -> String {
+        format!("{}:{kind}:{{{tag}}}", self.inner.prefix)
+    }
+
+    /// A channel of this installation.
+    pub(crate) fn channel(&self, topic: &str) -> String {
+        format!("{}:event:{topic}", self.inner.prefix)
+    }
+
+    pub(crate) fn command_timeout(&self) -> Duration {
+        self.inner.command_timeout
+    }
+
+    /// A connection of its own, for commands that block.
+    ///
+    /// # Errors
+    /// When it does not come within the connect time-out.
+    pub(crate) async fn dedicated(&self) -> Result<Connection<Client>, RedisError> {
+        if !self.is_up() {
+            return Err(RedisError::Down);
+        }
+        let connection = Connection::start(self.inner.builder.build()?);
+        if connection.ready(self.inner.connect_timeout).await { Ok(connection) } else { Err(RedisError::Down) }
+    }
+
+    /// A connection of its own, for subscriptions; connects in the background if the server is away.
+    pub(crate) async fn subscriber(&self) -> Result<Connection<SubscriberClient>, RedisError> {
+        let connection = Connection::start(self.inner.builder.build_subscriber_client()?);
+        connection.ready(self.inner.connect_timeout).await;
+        Ok(connection)
+    }
+}
+
+impl std::fmt::Debug for Redis {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Not the builder: it holds the password.
+        f.debug_struct("Redis").field("connected", &self.inner.connection.client.is_connected()).finish_non_exhaustive()
+    }
+}
+
+fn builder(mut config: FredConfig, connect_timeout: Duration, command_timeout: Duration) -> Builder {
+    // A server that is away at the start is the same as one that goes away later.
+    config.fail_fast = false;
+    let mut builder = Builder::from_config(config);
+    builder
+        .with_connection_config(|connection| {
+            connection.connection_timeout = connect_timeout;
+            connection.internal_command_timeout = command_timeout.max(connect_timeout);
+            // One try and no second: what is repeated here (a hint, a push) is repeated by the sweep or harmless to lose.
+            connection.max_command_attempts = 1;
+            connection.reconnect_on_auth_error = true;
+            connection.auto_client_setname = false;
+            // A connection that swallows commands without a word is replaced.
+            connection.unresponsive =
+                UnresponsiveConfig { max_timeout: Some(command_timeout * 3), interval: command_timeout };
+            connection.tcp = TcpConfig { nodelay: Some(true), ..Default::default() };
+        })
+        .with_performance_config(|performance| {
+            performance.default_command_timeout = command_timeout;
+            performance.broadcast_channel_capacity = EVENT_BACKLOG;
+        })
+        // Without end: 50 ms, 100 ms, … 2 s, each with jitter, so that a thousand processes do not come back at once.
+        .set_policy(ReconnectPolicy::new_exponential(0, 50, 2_000, 2));
+    builder
+}
+
+/// A client with the task that drives it; the connection closes when this is dropped.
+pub(crate) struct Connection<C: ClientLike + 'static> {
+    pub(crate) client: C,
+    driver: AbortHandle,
+}
+
+impl<C: ClientLike + 'static> Connection<C> {
+    fn start(client: C) -> Self {
+        let driven = client.clone();
+        let driver = tokio::spawn(async move {
+            // The client gives up on errors that it takes for final (a wrong password). The operator may mend them.
+            loop {
+                let mut attempt = AbortOnDrop(driven.connect());
+                if let Ok(Err(error)) = (&mut attempt.0).await {
+                    tracing::error!(%error, "Redis connection ended; starting again");
+                }
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        });
+        Self { client, driver: driver.abort_handle() }
+    }
+
+    async fn ready(&self, within: Duration) -> bool {
+        let connected = tokio::time::timeout(within, self.client.wait_for_connect()).await;
+        matches!(connected, Ok(Ok(())))
+    }
+}
+
+impl<C: ClientLike + 'static> Drop for Connection<C> {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

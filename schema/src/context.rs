@@ -1,0 +1,40 @@
+//! What a resolver takes from its context.
+
+use async_graphql::Context;
+use async_graphql::dataloader::DataLoader;
+use darkroom_service::{App, Error, Viewer};
+
+use crate::Caller;
+use crate::error::Result;
+use crate::loader::Loaders;
+
+/// Short names for what every request carries.
+pub(crate) trait RequestContext {
+    fn app(&self) -> Result<&App>;
+    fn caller(&self) -> Result<&Caller>;
+    fn loader(&self) -> Result<&DataLoader<Loaders>>;
+
+    /// Who asks, if they are signed in.
+    fn viewer(&self) -> Result<Option<&Viewer>> {
+        Ok(self.caller()?.viewer.as_ref())
+    }
+
+    /// Who asks; an error if they are not signed in.
+    fn signed_in(&self) -> Result<&Viewer> {
+        Ok(self.viewer()?.ok_or(Error::Unauthenticated)?)
+    }
+}
+
+impl RequestContext for Context<'_> {
+    fn app(&self) -> Result<&App> {
+        self.data_opt().ok_or_else(|| Error::internal("the schema has no application").into())
+    }
+
+    fn caller(&self) -> Result<&Caller> {
+        self.data_opt().ok_or_else(|| Error::internal("the request was not prepared").into())
+    }
+
+    fn loader(&self) -> Result<&DataLoader<Loaders>> {
+        self.data_opt().ok_or_else(|| Error::internal("the request was not prepared").into())
+    }
+}

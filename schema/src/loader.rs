@@ -1,0 +1,129 @@
+//! Batches: what many objects of one response look up is fetched in one query a kind.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::dataloader::{DataLoader, Loader};
+use async_graphql::runtime::{TokioSpawner, TokioTimer};
+use darkroom_entity::{account, media, post, rendition, story};
+use darkroom_service::follow::FollowState;
+use darkroom_service::{
+    App, Error, account as accounts, follow, like, media as photos, post as posts, story as stories,
+};
+use uuid::Uuid;
+
+/// Keys of one batch: well below the variables that either database takes.
+const BATCH: usize = 500;
+
+/// The loaders of one request: they see what its viewer may see.
+pub(crate) struct Loaders {
+    app: App,
+    viewer: Option<Uuid>,
+}
+
+/// New loaders. Without a delay: a batch is what the resolvers of one level ask for.
+pub(crate) fn loaders(app: App, viewer: Option<Uuid>) -> DataLoader<Loaders> {
+    DataLoader::new(Loaders { app, viewer }, TokioSpawner::current(), TokioTimer::default())
+        .delay(Duration::ZERO)
+        .max_batch_size(BATCH)
+}
+
+/// Declares a key and the service call that answers for many of it.
+macro_rules! load {
+    ($(#[$doc:meta])* $key:ident -> $value:ty, |$app:ident, $viewer:ident, $ids:ident| $call:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub(crate) struct $key(pub(crate) Uuid);
+
+        impl Loader<$key> for Loaders {
+            type Value = $value;
+            type Error = Arc<Error>;
+
+            async fn load(&self, keys: &[$key]) -> Result<HashMap<$key, Self::Value>, Self::Error> {
+                let $ids: &[Uuid] = &keys.iter().map(|key| key.0).collect::<Vec<_>>();
+                let ($app, $viewer) = (&self.app, self.viewer);
+                let _ = $viewer;
+                let found = $call.await.map_err(Arc::new)?;
+                Ok(found.into_iter().map(|(id, value)| ($key(id), value)).collect())
+            }
+        }
+    };
+}
+
+load! {
+    /// A person.
+    AccountById -> account::Model, |app, viewer, ids| accounts::by_ids(app, ids)
+}
+load! {
+    /// A post that the viewer may see.
+    PostById -> post::Model, |app, viewer, ids| posts::by_ids(app, viewer, ids)
+}
+load! {
+    /// A photo that the viewer may see.
+    MediaById -> media::Model, |app, viewer, ids| photos::by_ids(app, viewer, ids)
+}
+load! {
+    /// A profile picture.
+    AvatarById -> media::Model, |app, viewer, ids| photos::avatars(app, ids)
+}
+load! {
+    /// The photo of a story that was found visible.
+    StoryMediaById -> media::Model, |app, viewer, ids| photos::of_stories(app, ids)
+}
+load! {
+    /// A story that the viewer may see.
+    StoryById -> story::Model, |app, viewer, ids| stories::by_ids(app, viewer, ids)
+}
+load! {
+    /// A person's live stories.
+    StoriesOfAuthor -> Vec<story::Model>, |app, viewer, ids| stories::by_authors(app, viewer, ids)
+}
+load! {
+    /// A photo's renditions.
+    RenditionsOfMedia -> Vec<rendition::Model>, |app, viewer, ids| photos::renditions(app, ids)
+}
+load! {
+    /// A post's photos.
+    MediaOfPost -> Vec<media::Model>, |app, viewer, ids| posts::media_of(app, ids)
+}
+load! {
+    /// A post's hashtags.
+    HashtagsOfPost -> Vec<String>, |app, viewer, ids| posts::hashtags_of(app, ids)
+}
+load! {
+    /// The people whom a post mentions.
+    MentionsOfPost -> Vec<account::Model>, |app, viewer, ids| posts::mentions_of(app, ids)
+}
+load! {
+    /// Whether the viewer likes a post: present if so.
+    LikedPost -> (), |app, viewer, ids| present(viewer, |viewer| like::liked_among(app, viewer, ids))
+}
+load! {
+    /// Whether the viewer has seen a story: present if so.
+    SeenStory -> (), |app, viewer, ids| present(viewer, |viewer| stories::seen_among(app, viewer, ids))
+}
+load! {
+    /// Whether a person follows the viewer: present if so.
+    FollowsViewer -> (), |app, viewer, ids| present(viewer, |viewer| follow::followers_among(app, viewer, ids))
+}
+load! {
+    /// How the viewer stands to a person.
+    FollowStateOf -> FollowState, |app, viewer, ids| async move {
+        match viewer {
+            Some(viewer) => follow::states(app, viewer, ids).await,
+            None => Ok(HashMap::new()),
+        }
+    }
+}
+
+/// A set as a map, empty for those who are not signed in.
+async fn present<F>(viewer: Option<Uuid>, find: impl FnOnce(Uuid) -> F) -> Result<HashMap<Uuid, ()>, Error>
+where
+    F: Future<Output = Result<std::collections::HashSet<Uuid>, Error>>,
+{
+    match viewer {
+        Some(viewer) => Ok(find(viewer).await?.into_iter().map(|id| (id, ())).collect()),
+        None => Ok(HashMap::new()),
+    }
+}

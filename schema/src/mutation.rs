@@ -1,0 +1,38 @@
+//! What can be changed.
+//!
+//! Every mutation takes one input and returns one payload: what changed, and `userErrors`, of which one entry means that
+//! nothing was changed.
+
+mod account;
+mod follow;
+mod like;
+mod media;
+mod post;
+mod session;
+mod story;
+
+/// What can be changed.
+#[derive(Default, async_graphql::MergedObject)]
+pub struct Mutation(
+    account::AccountMutation,
+    session::SessionMutation,
+    media::MediaMutation,
+    post::PostMutation,
+    like::LikeMutation,
+    follow::FollowMutation,
+    story::StoryMutation,
+);
+
+/// Declares a payload: what changed, and what was wrong.
+macro_rules! payload {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(async_graphql::SimpleObject)]
+        pub(crate) struct $name {
+            $($(#[$field_doc])* $field: Option<$type>,)*
+            /// What kept it from being carried out; empty if it was.
+            user_errors: Vec<crate::error::UserError>,
+        }
+    };
+}
+pub(crate) use payload;

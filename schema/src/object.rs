@@ -1,0 +1,23 @@
+//! What the API returns.
+
+mod feed;
+mod instance;
+mod media;
+mod node;
+mod post;
+mod session;
+mod story;
+mod url;
+mod user;
+mod viewer;
+
+pub(crate) use feed::{FeedConnection, FeedMode};
+pub(crate) use instance::Instance;
+pub(crate) use media::Media;
+pub(crate) use node::Node;
+pub(crate) use post::{Post, PostConnection};
+pub(crate) use session::{DeviceSession, DeviceSessionConnection, Session};
+pub(crate) use story::{Story, StoryReelConnection};
+pub(crate) use url::Url;
+pub(crate) use user::{User, UserConnection};
+pub(crate) use viewer::Viewer;

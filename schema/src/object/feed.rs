@@ -1,0 +1,95 @@
+//! The feed.
+
+use async_graphql::{Enum, Object, SimpleObject};
+use darkroom_entity::post;
+use darkroom_service::Page;
+
+use super::Post;
+use crate::cursor::{self, List};
+use crate::page::PageInfo;
+
+/// In which order a feed comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub(crate) enum FeedMode {
+    /// What matters most to you first. Until ranking arrives it answers as `FOLLOWING`.
+    Ranked,
+    /// Newest first.
+    Following,
+}
+
+/// What a post's rank is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub(crate) enum RankFactor {
+    /// How close you are to its author.
+    Relationship,
+    /// How much it is about what you care for.
+    Interest,
+    /// How new it is.
+    Recency,
+    /// How well others received it.
+    Quality,
+    /// How active you are.
+    Activity,
+}
+
+/// One part of a post's score. The parts sum up to it.
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct RankReason {
+    /// Which part.
+    factor: RankFactor,
+    /// How much the part counts, 0–100.
+    weight: f64,
+    /// What it added to the score.
+    value: f64,
+}
+
+/// A post in the feed, and its place.
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct FeedEdge {
+    /// Its place, to be given as `after`.
+    cursor: String,
+    /// The post.
+    node: Post,
+    /// Why it stands here; empty in a feed that is ordered by time.
+    reasons: Vec<RankReason>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct FeedConnection {
+    edges: Vec<FeedEdge>,
+    has_next: bool,
+    has_previous: bool,
+}
+
+impl FeedConnection {
+    pub(crate) fn new(page: Page<post::Model>, has_previous: bool) -> Self {
+        let has_next = page.has_next;
+        let edges = page
+            .items
+            .into_iter()
+            .map(|row| FeedEdge { cursor: cursor::encode(List::Feed, row.id), node: Post(row), reasons: Vec::new() })
+            .collect();
+        Self { edges, has_next, has_previous }
+    }
+}
+
+/// A page of the feed.
+#[Object]
+impl FeedConnection {
+    /// The page's posts with their cursors and reasons.
+    async fn edges(&self) -> &[FeedEdge] {
+        &self.edges
+    }
+
+    /// The page's posts.
+    async fn nodes(&self) -> Vec<&Post> {
+        self.edges.iter().map(|edge| &edge.node).collect()
+    }
+
+    /// Where the page stands in the feed.
+    async fn page_info(&self) -> PageInfo {
+        let ends =
+            (self.edges.first().map(|edge| edge.cursor.clone()), self.edges.last().map(|edge| edge.cursor.clone()));
+        PageInfo::new(ends, self.has_next, self.has_previous)
+    }
+}

@@ -1,0 +1,271 @@
+//! Photos.
+
+use std::str::FromStr;
+
+use async_graphql::{Context, Enum, ID, Object, SimpleObject};
+use chrono::{DateTime, FixedOffset, NaiveDateTime, TimeZone};
+use darkroom_entity::media::{self, Kind as RowKind, Status};
+use darkroom_entity::rendition;
+use darkroom_service::App;
+use darkroom_service::media::{self as photos, Facts, FailureCode};
+
+use super::Url;
+use crate::context::RequestContext;
+use crate::error::{MediaFailureCode, Result};
+use crate::id::Kind;
+use crate::loader::RenditionsOfMedia;
+
+/// What a media is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "RowKind")]
+pub(crate) enum MediaKind {
+    /// A photo.
+    Photo,
+    /// A video.
+    Video,
+}
+
+/// How far a media is on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "Status")]
+pub(crate) enum MediaStatus {
+    /// Bytes are still coming in.
+    Uploading,
+    /// Every byte is stored; its sizes are being made.
+    Processing,
+    /// It can be shown.
+    Ready,
+    /// It can't be used: `failure` says why.
+    Failed,
+}
+
+/// The sizes that are made of a photo. None is larger than the photo itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "rendition::Size")]
+pub(crate) enum MediaSize {
+    /// 150 × 150 pixels, cropped from the middle.
+    Thumbnail,
+    /// Fits 640 × 640 pixels.
+    Medium,
+    /// Fits 1080 × 1080 pixels.
+    Large,
+}
+
+/// How a photo's bytes are encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "rendition::Format")]
+pub(crate) enum MediaFormat {
+    /// JPEG: every size exists in it.
+    Jpeg,
+    /// WebP.
+    WebP,
+}
+
+/// Why a file can't be used.
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct MediaFailure {
+    /// For programs.
+    code: MediaFailureCode,
+    /// For people: one sentence.
+    message: String,
+}
+
+/// Bytes of a photo that can be fetched.
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct Rendition {
+    /// Which size; null for the original.
+    size: Option<MediaSize>,
+    /// Its media type, for instance `image/jpeg`.
+    content_type: String,
+    /// Pixels; null if not known yet.
+    width: Option<i32>,
+    /// Pixels; null if not known yet.
+    height: Option<i32>,
+    /// Bytes.
+    byte_size: i64,
+    /// Where it is. The link expires, at the earliest an hour after it was given.
+    url: Url,
+}
+
+/// What the camera wrote into the file. For you only: nothing that others fetch holds any of it.
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct MediaFacts {
+    /// When it was taken; the time zone is UTC if the camera did not say.
+    taken_at: Option<DateTime<FixedOffset>>,
+    /// The camera's maker.
+    camera_make: Option<String>,
+    /// The camera's model.
+    camera_model: Option<String>,
+    /// The lens.
+    lens: Option<String>,
+    /// Seconds.
+    exposure_time: Option<f64>,
+    /// The aperture.
+    f_number: Option<f64>,
+    /// Sensitivity.
+    iso: Option<u32>,
+    /// Millimetres.
+    focal_length: Option<f64>,
+    /// Degrees north.
+    latitude: Option<f64>,
+    /// Degrees east.
+    longitude: Option<f64>,
+    /// Metres above the sea.
+    altitude: Option<f64>,
+}
+
+impl From<Facts> for MediaFacts {
+    fn from(facts: Facts) -> Self {
+        let zone = facts.utc_offset_minutes.and_then(|minutes| FixedOffset::east_opt(i32::from(minutes) * 60));
+        let zoned = |at: NaiveDateTime| match zone {
+            Some(zone) => zone.from_local_datetime(&at).single(),
+            None => Some(at.and_utc().fixed_offset()),
+        };
+        Self {
+            taken_at: facts.taken_at.and_then(zoned),
+            camera_make: facts.camera_make,
+            camera_model: facts.camera_model,
+            lens: facts.lens,
+            exposure_time: facts.exposure_time,
+            f_number: facts.f_number,
+            iso: facts.iso,
+            focal_length: facts.focal_length,
+            latitude: facts.latitude,
+            longitude: facts.longitude,
+            altitude: facts.altitude,
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Media(pub(crate) media::Model);
+
+/// An uploaded photo. It can be seen by whoever may see the post, story or profile that shows it.
+#[Object]
+impl Media {
+    /// Opaque, and the same for ever.
+    pub(crate) async fn id(&self) -> ID {
+        Kind::Media.id(self.0.id)
+    }
+
+    /// What it is.
+    async fn kind(&self) -> MediaKind {
+        self.0.kind.into()
+    }
+
+    /// How far it is on its way. `mediaProcessed` tells of changes.
+    async fn status(&self) -> MediaStatus {
+        self.0.status.into()
+    }
+
+    /// Why it can't be used, if its status is `FAILED`: for its owner only, null for others.
+    async fn failure(&self, ctx: &Context<'_>) -> Result<Option<MediaFailure>> {
+        if self.0.status != Status::Failed || !self.is_viewers(ctx)? {
+            return Ok(None);
+        }
+        let code = self.0.failure_code.as_deref().and_then(|code| FailureCode::from_str(code).ok());
+        let message = self.0.failure_message.clone().unwrap_or_default();
+        Ok(Some(MediaFailure { code: code.unwrap_or(FailureCode::Internal).into(), message }))
+    }
+
+    /// Pixels, upright; null until it is `READY`.
+    async fn width(&self) -> Option<i32> {
+        self.0.width
+    }
+
+    /// Pixels, upright; null until it is `READY`.
+    async fn height(&self) -> Option<i32> {
+        self.0.height
+    }
+
+    /// A ThumbHash in base64 (about 25 bytes): what to show until the photo is there. Null until it is `READY`.
+    async fn placeholder(&self) -> Option<&str> {
+        self.0.placeholder.as_deref()
+    }
+
+    /// The colour that stands out, as `#rrggbb`. Null until it is `READY`.
+    async fn dominant_color(&self) -> Option<&str> {
+        self.0.dominant_color.as_deref()
+    }
+
+    /// What is to be seen, for those who don't see it; may be empty.
+    async fn alt_text(&self) -> &str {
+        &self.0.alt_text
+    }
+
+    /// A link to the photo; null until it is `READY`. It is the same for at least an hour, so that caches can keep what
+    /// it leads to, and expires at most two hours after that.
+    async fn url(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which of its sizes.", default_with = "MediaSize::Large")] size: MediaSize,
+        #[graphql(desc = "Which encoding, if it exists; JPEG otherwise.")] format: Option<MediaFormat>,
+    ) -> Result<Option<Url>> {
+        let renditions = ctx.loader()?.load_one(RenditionsOfMedia(self.0.id)).await?.unwrap_or_default();
+        Ok(link(ctx.app()?, &self.0, &renditions, size, format))
+    }
+
+    /// Every size that exists, smallest first; empty until it is `READY`.
+    async fn renditions(&self, ctx: &Context<'_>) -> Result<Vec<Rendition>> {
+        let app = ctx.app()?;
+        let rows = ctx.loader()?.load_one(RenditionsOfMedia(self.0.id)).await?.unwrap_or_default();
+        Ok(rows.iter().map(|row| rendition(app, &self.0, row)).collect())
+    }
+
+    /// The file as you uploaded it, with everything in it: for its owner only, null for others.
+    async fn original(&self, ctx: &Context<'_>) -> Result<Option<Rendition>> {
+        Ok(photos::original_url(ctx.app()?, ctx.viewer()?, &self.0).map(|url| Rendition {
+            size: None,
+            content_type: self.0.content_type.clone(),
+            width: self.0.width,
+            height: self.0.height,
+            byte_size: self.0.byte_size,
+            url: Url(url),
+        }))
+    }
+
+    /// What the camera wrote into the file: for its owner only, null for others and until it is `READY`.
+    async fn facts(&self, ctx: &Context<'_>) -> Result<Option<MediaFacts>> {
+        if !self.is_viewers(ctx)? {
+            return Ok(None);
+        }
+        let facts = self.0.facts.as_ref().and_then(|facts| serde_json::from_value::<Facts>(facts.clone()).ok());
+        Ok(facts.map(MediaFacts::from))
+    }
+}
+
+impl Media {
+    fn is_viewers(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(ctx.viewer()?.is_some_and(|viewer| viewer.id() == self.0.account_id))
+    }
+}
+
+fn rendition(app: &App, media: &media::Model, row: &rendition::Model) -> Rendition {
+    let content_type = match row.format {
+        rendition::Format::Jpeg => "image/jpeg",
+        rendition::Format::WebP => "image/webp",
+    };
+    Rendition {
+        size: Some(row.size.into()),
+        content_type: content_type.to_owned(),
+        width: Some(row.width),
+        height: Some(row.height),
+        byte_size: row.byte_size,
+        url: Url(photos::rendition_url(app, media, row)),
+    }
+}
+
+/// A link to one of these renditions: of that size, in that format if it exists.
+pub(super) fn link(
+    app: &App,
+    media: &media::Model,
+    renditions: &[rendition::Model],
+    size: MediaSize,
+    format: Option<MediaFormat>,
+) -> Option<Url> {
+    let format = format.map(rendition::Format::from);
+    let of_size = || renditions.iter().filter(|row| row.size == rendition::Size::from(size));
+    let wanted = of_size().find(|row| Some(row.format) == format);
+    let chosen = wanted.or_else(|| of_size().find(|row| row.format == rendition::Format::Jpeg))?;
+    Some(Url(photos::rendition_url(app, media, chosen)))
+}

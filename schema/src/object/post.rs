@@ -1,0 +1,106 @@
+//! Posts.
+
+use async_graphql::{Context, Enum, ID, Object};
+use chrono::{DateTime, Utc};
+use darkroom_entity::post;
+use darkroom_service::Error;
+
+use super::{Media, User};
+use crate::context::RequestContext;
+use crate::cursor::List;
+use crate::error::Result;
+use crate::id::Kind;
+use crate::loader::{AccountById, HashtagsOfPost, LikedPost, MediaOfPost, MentionsOfPost};
+use crate::page::connection;
+
+/// Who sees a post.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "post::State")]
+pub(crate) enum PostState {
+    /// Only you: one of its media is not `READY` yet, or has `FAILED`.
+    Pending,
+    /// Everyone who may see its author's posts.
+    Published,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Post(pub(crate) post::Model);
+
+/// One to ten photos with words.
+#[Object]
+impl Post {
+    /// Opaque, and the same for ever.
+    pub(crate) async fn id(&self) -> ID {
+        Kind::Post.id(self.0.id)
+    }
+
+    /// Who posted it.
+    async fn author(&self, ctx: &Context<'_>) -> Result<User> {
+        let author = ctx.loader()?.load_one(AccountById(self.0.author_id)).await?;
+        Ok(User(author.ok_or_else(|| Error::internal("a post without an author"))?))
+    }
+
+    /// Whether others see it yet.
+    async fn state(&self) -> PostState {
+        self.0.state.into()
+    }
+
+    /// At most 2,200 characters; may be empty.
+    async fn caption(&self) -> &str {
+        &self.0.caption
+    }
+
+    /// Where it was, in the author's words; at most 200 characters.
+    async fn location(&self) -> Option<&str> {
+        self.0.location.as_deref()
+    }
+
+    /// The caption's hashtags in order, without `#`, in comparable form (NFKC, lower case); at most 30.
+    async fn hashtags(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
+        Ok(ctx.loader()?.load_one(HashtagsOfPost(self.0.id)).await?.unwrap_or_default())
+    }
+
+    /// The people whom the caption mentions, in order; at most 20.
+    async fn mentions(&self, ctx: &Context<'_>) -> Result<Vec<User>> {
+        let people = ctx.loader()?.load_one(MentionsOfPost(self.0.id)).await?;
+        Ok(people.unwrap_or_default().into_iter().map(User).collect())
+    }
+
+    /// Its photos, in order: 1 to 10.
+    async fn media(&self, ctx: &Context<'_>) -> Result<Vec<Media>> {
+        let rows = ctx.loader()?.load_one(MediaOfPost(self.0.id)).await?;
+        Ok(rows.unwrap_or_default().into_iter().map(Media).collect())
+    }
+
+    /// How many like it.
+    async fn like_count(&self) -> i64 {
+        self.0.like_count
+    }
+
+    /// How many comments it has.
+    async fn comment_count(&self) -> i64 {
+        self.0.comment_count
+    }
+
+    /// Whether you like it; false when signed out.
+    async fn viewer_has_liked(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(ctx.loader()?.load_one(LikedPost(self.0.id)).await?.is_some())
+    }
+
+    /// When it was accepted: the feed's order.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+
+    /// When its words were last changed; null if never.
+    async fn edited_at(&self) -> Option<DateTime<Utc>> {
+        self.0.edited_at
+    }
+}
+
+connection! {
+    /// A page of posts.
+    PostConnection of
+    /// A post, and its place in the list.
+    PostEdge { Post } in List::Posts
+}

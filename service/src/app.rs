@@ -1,0 +1,96 @@
+//! What every role of the program shares: the outside, and the few things that bound its use.
+
+use std::sync::Arc;
+
+use darkroom_platform::Platform;
+use darkroom_platform::clock::Clock;
+use darkroom_platform::config::Config;
+use darkroom_platform::database::Database;
+use darkroom_platform::events::Events;
+use darkroom_platform::objects::Objects;
+use darkroom_platform::timelines::Timelines;
+use darkroom_platform::transport::Transport;
+use sea_orm::DatabaseConnection;
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+
+use crate::error::Result;
+use crate::feed::Rebuilds;
+use crate::media::UrlSigner;
+use crate::password::Hasher;
+use crate::transaction::Transaction;
+
+/// The application: one value serves every role, cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// What is in force.
+    pub config: Arc<Config>,
+    /// Rows.
+    pub database: Database,
+    /// Media bytes.
+    pub objects: Objects,
+    /// Hints that jobs are due.
+    pub transport: Transport,
+    /// Newest post ids for each person.
+    pub timelines: Timelines,
+    /// What happened, for those who listen.
+    pub events: Events,
+    /// The time.
+    pub clock: Clock,
+    /// Work that goes on after its caller has left; shutdown waits for it.
+    pub tasks: TaskTracker,
+    pub(crate) hasher: Arc<Hasher>,
+    pub(crate) signer: Arc<UrlSigner>,
+    pub(crate) rebuilds: Arc<Rebuilds>,
+    /// One permit a core: pixels wait here, off the async threads.
+    pub(crate) cores: Arc<Semaphore>,
+    /// Uploads under way at once.
+    pub(crate) uploads: Arc<Semaphore>,
+}
+
+impl App {
+    /// Puts the application together.
+    pub fn new(platform: Platform) -> Self {
+        let Platform { config, database, objects, transport, timelines, events, clock } = platform;
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        Self {
+            hasher: Arc::new(Hasher::new(cores)),
+            signer: Arc::new(UrlSigner::new(&config)),
+            rebuilds: Arc::new(Rebuilds::default()),
+            cores: Arc::new(Semaphore::new(cores)),
+            uploads: Arc::new(Semaphore::new(config.limits.uploads_concurrent)),
+            tasks: TaskTracker::new(),
+            config,
+            database,
+            objects,
+            transport,
+            timelines,
+            events,
+            clock,
+        }
+    }
+
+    /// Where reads go.
+    pub fn rows(&self) -> &DatabaseConnection {
+        self.database.connection()
+    }
+
+    /// Begins a change. Nothing of it is seen by anyone, and none of its jobs is announced, before
+    /// [`Transaction::commit`]; dropping it takes everything back.
+    pub async fn begin(&self) -> Result<Transaction<'_>> {
+        Transaction::begin(self).await
+    }
+
+    /// Waits until everything that was left to finish on its own has finished.
+    pub async fn settle(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.tasks.reopen();
+    }
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").finish_non_exhaustive()
+    }
+}

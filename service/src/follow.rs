@@ -1,0 +1,253 @@
+//! Who follows whom.
+
+use std::collections::{HashMap, HashSet};
+
+use darkroom_entity::account;
+use darkroom_entity::follow::{self, State};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+use crate::account as people;
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::page::{Page, PageRequest};
+use crate::session::Viewer;
+use crate::transaction::Transaction;
+use crate::visibility;
+
+/// How a viewer stands to a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FollowState {
+    /// Not at all.
+    None,
+    /// Asked to follow a private account.
+    Requested,
+    /// Follows.
+    Following,
+    /// It is the viewer.
+    Own,
+}
+
+/// Follows a person at once, or asks a private one to be let in. Doing it twice changes nothing.
+pub async fn follow(app: &App, viewer: &Viewer, followee_id: Uuid) -> Result<account::Model> {
+    if followee_id == viewer.id() {
+        return Err(Error::invalid("userId", "You can't follow yourself."));
+    }
+    let tx = app.begin().await?;
+    let followee = person(&tx, followee_id, "userId").await?;
+    let state = if followee.is_private { State::Requested } else { State::Accepted };
+    let row = follow::ActiveModel {
+        follower_id: Set(viewer.id()),
+        followee_id: Set(followee_id),
+        id: Set(app.clock.new_id()),
+        state: Set(state),
+        created_at: Set(app.clock.now()),
+    };
+    let written = follow::Entity::insert(row)
+        .on_conflict(
+            OnConflict::columns([follow::Column::FollowerId, follow::Column::FolloweeId]).do_nothing().to_owned(),
+        )
+        .exec_without_returning(tx.rows())
+        .await?;
+    if written > 0 && state == State::Accepted {
+        begin(&tx, viewer.id(), followee_id).await?;
+    }
+    let followee = person(&tx, followee_id, "userId").await?;
+    tx.commit().await?;
+    Ok(followee)
+}
+
+/// Ends a follow or takes a request back. Doing it twice changes nothing.
+pub async fn unfollow(app: &App, viewer: &Viewer, followee_id: Uuid) -> Result<account::Model> {
+    let tx = app.begin().await?;
+    person(&tx, followee_id, "userId").await?;
+    remove(&tx, viewer.id(), followee_id).await?;
+    let followee = person(&tx, followee_id, "userId").await?;
+    tx.commit().await?;
+    Ok(followee)
+}
+
+/// Lets a person in who asked to follow the viewer.
+pub async fn accept(app: &App, viewer: &Viewer, follower_id: Uuid) -> Result<account::Model> {
+    let tx = app.begin().await?;
+    let accepted = follow::Entity::update_many()
+        .set(follow::ActiveModel { state: Set(State::Accepted), ..Default::default() })
+        .filter(request(follower_id, viewer.id()))
+        .exec(tx.rows())
+        .await?;
+    if accepted.rows_affected == 0 {
+        return Err(Error::not_found("userId", "follow request"));
+    }
+    begin(&tx, follower_id, viewer.id()).await?;
+    let follower = person(&tx, follower_id, "userId").await?;
+    tx.commit().await?;
+    Ok(follower)
+}
+
+/// Refuses a person who asked to follow the viewer; they are not told.
+pub async fn decline(app: &App, viewer: &Viewer, follower_id: Uuid) -> Result<account::Model> {
+    let tx = app.begin().await?;
+    let declined = follow::Entity::delete_many().filter(request(follower_id, viewer.id())).exec(tx.rows()).await?;
+    if declined.rows_affected == 0 {
+        return Err(Error::not_found("userId", "follow request"));
+    }
+    let follower = person(&tx, follower_id, "userId").await?;
+    tx.commit().await?;
+    Ok(follower)
+}
+
+/// What an accepted follow brings with it: both counters, and an epoch that makes the follower's timeline out of date, so
+/// that the next look at their feed finds the new posts.
+async fn begin(tx: &Transaction<'_>, follower_id: Uuid, followee_id: Uuid) -> Result<()> {
+    count_both(tx, follower_id, followee_id, 1).await?;
+    people::count(tx.rows(), follower_id, account::Column::TimelineEpoch, 1).await
+}
+
+/// Removes a follow, whatever its state, and what it counted for.
+///
+/// The timeline needs no change: a feed's query shows only posts of people who are followed at that moment.
+async fn remove(tx: &Transaction<'_>, follower_id: Uuid, followee_id: Uuid) -> Result<()> {
+    let pair = Condition::all()
+        .add(follow::Column::FollowerId.eq(follower_id))
+        .add(follow::Column::FolloweeId.eq(followee_id));
+    let counted = follow::Entity::delete_many()
+        .filter(pair.clone())
+        .filter(follow::Column::State.eq(State::Accepted))
+        .exec(tx.rows())
+        .await?;
+    if counted.rows_affected > 0 {
+        count_both(tx, follower_id, followee_id, -1).await?;
+    } else {
+        follow::Entity::delete_many().filter(pair).exec(tx.rows()).await?;
+    }
+    Ok(())
+}
+
+/// Both people's counters, in the order of their ids: two who follow each other at once must not lock crosswise.
+async fn count_both(tx: &Transaction<'_>, follower_id: Uuid, followee_id: Uuid, by: i64) -> Result<()> {
+    let mut counters = [(follower_id, account::Column::FollowingCount), (followee_id, account::Column::FollowerCount)];
+    counters.sort_by_key(|(id, _)| *id);
+    for (id, counter) in counters {
+        people::count(tx.rows(), id, counter, by).await?;
+    }
+    Ok(())
+}
+
+fn request(follower_id: Uuid, followee_id: Uuid) -> Condition {
+    Condition::all()
+        .add(follow::Column::FollowerId.eq(follower_id))
+        .add(follow::Column::FolloweeId.eq(followee_id))
+        .add(follow::Column::State.eq(State::Requested))
+}
+
+async fn person(tx: &Transaction<'_>, id: Uuid, field: &'static str) -> Result<account::Model> {
+    account::Entity::find_by_id(id).one(tx.rows()).await?.ok_or_else(|| Error::not_found(field, "user"))
+}
+
+/// How the viewer stands to each of these people: a bounded number.
+pub async fn states(app: &App, viewer: Uuid, people: &[Uuid]) -> Result<HashMap<Uuid, FollowState>> {
+    let rows: Vec<(Uuid, State)> = follow::Entity::find()
+        .select_only()
+        .columns([follow::Column::FolloweeId, follow::Column::State])
+        .filter(follow::Column::FollowerId.eq(viewer))
+        .filter(follow::Column::FolloweeId.is_in(people.iter().copied()))
+        .into_tuple()
+        .all(app.rows())
+        .await?;
+    let mut states: HashMap<Uuid, FollowState> = rows
+        .into_iter()
+        .map(|(id, state)| match state {
+            State::Requested => (id, FollowState::Requested),
+            State::Accepted => (id, FollowState::Following),
+        })
+        .collect();
+    if people.contains(&viewer) {
+        states.insert(viewer, FollowState::Own);
+    }
+    Ok(states)
+}
+
+/// Which of these people follow the viewer: a bounded number.
+pub async fn followers_among(app: &App, viewer: Uuid, people: &[Uuid]) -> Result<HashSet<Uuid>> {
+    let rows: Vec<Uuid> = follow::Entity::find()
+        .select_only()
+        .column(follow::Column::FollowerId)
+        .filter(follow::Column::FolloweeId.eq(viewer))
+        .filter(follow::Column::FollowerId.is_in(people.iter().copied()))
+        .filter(follow::Column::State.eq(State::Accepted))
+        .into_tuple()
+        .all(app.rows())
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Which end of a follow a list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// Those who follow the person.
+    Followers,
+    /// Those whom the person follows.
+    Following,
+    /// Those who ask to follow the person: for that person only.
+    Requests,
+}
+
+/// An entry of such a list: the person, and the follow's id, which is the list's order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The follow.
+    pub id: Uuid,
+    /// The person at its other end.
+    pub account_id: Uuid,
+}
+
+/// The followers, followees or requests of `subject`, newest first.
+///
+/// A private account shows its lists only to itself and its followers; to others they are empty.
+pub async fn list(
+    app: &App,
+    viewer: Option<Uuid>,
+    subject: Uuid,
+    side: Side,
+    page: PageRequest,
+) -> Result<Page<Entry>> {
+    if side == Side::Requests && viewer != Some(subject) {
+        return Ok(Page::empty());
+    }
+    let (at, other, state) = match side {
+        Side::Followers => (follow::Column::FolloweeId, follow::Column::FollowerId, State::Accepted),
+        Side::Following => (follow::Column::FollowerId, follow::Column::FolloweeId, State::Accepted),
+        Side::Requests => (follow::Column::FolloweeId, follow::Column::FollowerId, State::Requested),
+    };
+    let mut query = follow::Entity::find()
+        .select_only()
+        .columns([follow::Column::Id, other])
+        .filter(at.eq(subject))
+        .filter(follow::Column::State.eq(state))
+        .filter(visibility::lists_of(subject, viewer))
+        .order_by_desc(follow::Column::Id)
+        .limit(page.first as u64 + 1);
+    if let Some(after) = page.after {
+        query = query.filter(follow::Column::Id.lt(after));
+    }
+    let rows: Vec<(Uuid, Uuid)> = query.into_tuple().all(app.rows()).await?;
+    let entries = rows.into_iter().map(|(id, account_id)| Entry { id, account_id }).collect();
+    Ok(Page::cut(entries, page.first))
+}
+
+/// One page of a fan-out: up to `limit` accepted followers of `author` after the follow `after`, oldest first.
+pub(crate) async fn fan_out_page(app: &App, author: Uuid, after: Option<Uuid>, limit: usize) -> Result<Vec<Entry>> {
+    let mut query = follow::Entity::find()
+        .select_only()
+        .columns([follow::Column::Id, follow::Column::FollowerId])
+        .filter(follow::Column::FolloweeId.eq(author))
+        .filter(follow::Column::State.eq(State::Accepted))
+        .order_by_asc(follow::Column::Id)
+        .limit(limit as u64);
+    if let Some(after) = after {
+        query = query.filter(follow::Column::Id.gt(after));
+    }
+    let rows: Vec<(Uuid, Uuid)> = query.into_tuple().all(app.rows()).await?;
+    Ok(rows.into_iter().map(|(id, account_id)| Entry { id, account_id }).collect())
+}

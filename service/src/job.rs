@@ -1,0 +1,153 @@
+//! Jobs: what is to be done later, and the ledger that can't forget it.
+//!
+//! The table `job` is the truth, the transport a hint. A payload carries ids only; a handler reads the rows again and is
+//! idempotent: its second run changes nothing. A job's NAME is stable for ever, its struct may be renamed.
+
+pub mod ledger;
+
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+/// Which line a job waits in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Queue {
+    /// Somebody waits for it.
+    Interactive,
+    /// Posts on their way to followers.
+    FanOut,
+    /// Nobody waits for it.
+    Bulk,
+}
+
+impl Queue {
+    /// All of them, the most urgent first.
+    pub const ALL: [Self; 3] = [Self::Interactive, Self::FanOut, Self::Bulk];
+
+    /// Its name in the ledger, the transport and the settings.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Interactive => "interactive",
+            Self::FanOut => "fanout",
+            Self::Bulk => "bulk",
+        }
+    }
+
+    /// The queue of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|queue| queue.as_str() == name)
+    }
+}
+
+/// A kind of job: its payload, and how it is run.
+pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// Stable for ever: rows written by an older version carry it.
+    const NAME: &'static str;
+    /// Which line it waits in.
+    const QUEUE: Queue;
+    /// How long one run may take before it is stopped and tried again.
+    const TIMEOUT: Duration = Duration::from_secs(60);
+    /// Of two waiting jobs with the same key the second is not written.
+    fn unique_key(&self) -> Option<String> {
+        None
+    }
+}
+
+macro_rules! job {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* $(,)? } = $stable:literal on $queue:ident $(, timeout $seconds:literal)? $(, unique $key:expr)?) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+        pub struct $name {
+            $($(#[$field_doc])* pub $field: $type,)*
+        }
+        impl Job for $name {
+            const NAME: &'static str = $stable;
+            const QUEUE: Queue = Queue::$queue;
+            $(const TIMEOUT: Duration = Duration::from_secs($seconds);)?
+            $(fn unique_key(&self) -> Option<String> {
+                let key: fn(&Self) -> String = $key;
+                Some(key(self))
+            })?
+        }
+    };
+}
+
+job! {
+    /// Makes a photo's renditions and facts.
+    ProcessMedia {
+        /// The photo.
+        media_id: Uuid,
+    } = "media.process" on Interactive, timeout 120, unique |job| format!("media.process:{}", job.media_id)
+}
+job! {
+    /// Carries a post to one page of its author's followers, and hands the next page on.
+    FanOutPost {
+        /// The post.
+        post_id: Uuid,
+        /// The follow after which this page begins.
+        after: Option<Uuid>,
+    } = "post.fan_out" on FanOut, unique |job| format!("post.fan_out:{}:{}", job.post_id, job.after.unwrap_or_default())
+}
+job! {
+    /// Removes the likes of a post that is gone.
+    PurgePost {
+        /// The post that was.
+        post_id: Uuid,
+    } = "post.purge" on Bulk, unique |job| format!("post.purge:{}", job.post_id)
+}
+job! {
+    /// Removes objects that nothing refers to, and checks that they are gone.
+    PurgeObjects {
+        /// Which of the doomed.
+        batch_id: Uuid,
+    } = "object.purge" on Bulk, unique |job| format!("object.purge:{}", job.batch_id)
+}
+job! {
+    /// Ends a story when its day is over.
+    ExpireStory {
+        /// The story.
+        story_id: Uuid,
+    } = "story.expire" on Bulk, unique |job| format!("story.expire:{}", job.story_id)
+}
+job! {
+    /// Hourly: ends the stories that were missed.
+    SweepStories {} = "story.sweep" on Bulk
+}
+job! {
+    /// Hourly: removes uploads that were never finished or never used.
+    SweepMedia {} = "media.sweep" on Bulk
+}
+job! {
+    /// Hourly: purges doomed objects whose job was lost.
+    SweepObjects {} = "object.sweep" on Bulk
+}
+job! {
+    /// Daily: removes sessions that have ended.
+    SweepSessions {} = "session.sweep" on Bulk
+}
+job! {
+    /// Every minute: shows that jobs are run.
+    Heartbeat {} = "worker.heartbeat" on Interactive
+}
+
+/// Work that comes back: a row with a unique key for each slot, so that no leader is needed.
+#[derive(Debug, Clone, Copy)]
+pub struct Schedule {
+    /// The job's name; its payload is empty.
+    pub name: &'static str,
+    /// Where it runs.
+    pub queue: Queue,
+    /// How often.
+    pub every: Duration,
+}
+
+/// Everything that comes back.
+pub const SCHEDULES: [Schedule; 5] = [
+    Schedule { name: Heartbeat::NAME, queue: Heartbeat::QUEUE, every: Duration::from_secs(60) },
+    Schedule { name: SweepStories::NAME, queue: SweepStories::QUEUE, every: Duration::from_secs(3600) },
+    Schedule { name: SweepMedia::NAME, queue: SweepMedia::QUEUE, every: Duration::from_secs(3600) },
+    Schedule { name: SweepObjects::NAME, queue: SweepObjects::QUEUE, every: Duration::from_secs(3600) },
+    Schedule { name: SweepSessions::NAME, queue: SweepSessions::QUEUE, every: Duration::from_secs(86_400) },
+];

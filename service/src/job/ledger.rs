@@ -1,0 +1,322 @@
+//! The ledger's SQL: insert, claim, renew, settle, sweep.
+//!
+//! ```text
+//!             insert                claim                    complete
+//!   (nothing) ───────► queued ───────────────► running ─────────────────► (nothing)
+//!                        ▲                      │  │ lease expired: any worker may claim it again
+//!                        └── retry, release ────┘  └── bury (attempts used up) ──► dead
+//! ```
+//!
+//! Every write after the claim is fenced by (id, attempts): a worker that lost its lease, and whose job another has
+//! claimed since, changes nothing.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use darkroom_entity::job::{self, State};
+use darkroom_platform::clock::Clock;
+use rand::Rng;
+use sea_orm::sea_query::{LockBehavior, LockType, OnConflict, Query};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter};
+use sea_orm::{QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+use super::{Job, Queue, Schedule};
+use crate::app::App;
+use crate::error::{Error, Result};
+
+/// The longest wait between two attempts.
+const LONGEST_BACKOFF: TimeDelta = TimeDelta::minutes(15);
+
+/// How much of an error is kept.
+const ERROR_CHARS: usize = 1000;
+
+/// A job that a worker has claimed: it alone may run and settle it, until the lease ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// The row.
+    pub id: Uuid,
+    /// Which handler.
+    pub name: String,
+    /// Ids only.
+    pub payload: serde_json::Value,
+    /// Where it waited.
+    pub queue: Queue,
+    /// Starts so far, this one included.
+    pub attempts: i32,
+    /// Its attempts were used up before this claim, by workers that died: it is to be buried, not run.
+    pub exhausted: bool,
+}
+
+/// Writes a job; `None` if one with the same unique key is already waiting.
+pub(crate) async fn insert<J: Job>(
+    rows: &impl ConnectionTrait,
+    clock: &Clock,
+    job: &J,
+    run_at: DateTime<Utc>,
+) -> Result<Option<Uuid>> {
+    let payload = serde_json::to_value(job).map_err(Error::internal)?;
+    insert_row(rows, clock, J::NAME, J::QUEUE, payload, job.unique_key(), run_at).await
+}
+
+async fn insert_row(
+    rows: &impl ConnectionTrait,
+    clock: &Clock,
+    name: &str,
+    queue: Queue,
+    payload: serde_json::Value,
+    unique_key: Option<String>,
+    run_at: DateTime<Utc>,
+) -> Result<Option<Uuid>> {
+    let id = clock.new_id();
+    let row = job::ActiveModel {
+        id: Set(id),
+        name: Set(name.to_owned()),
+        payload: Set(payload),
+        queue: Set(queue.as_str().to_owned()),
+        state: Set(State::Queued),
+        attempts: Set(0),
+        run_at: Set(run_at),
+        lease_until: Set(None),
+        unique_key: Set(unique_key),
+        last_error: Set(None),
+        created_at: Set(clock.now()),
+    };
+    let written = job::Entity::insert(row)
+        .on_conflict(OnConflict::column(job::Column::UniqueKey).do_nothing().to_owned())
+        .exec_without_returning(rows)
+        .await?;
+    Ok((written > 0).then_some(id))
+}
+
+/// What may be claimed at `now`: due and waiting, or running on a lease that has ended.
+fn claimable(now: DateTime<Utc>) -> Condition {
+    Condition::any()
+        .add(Condition::all().add(job::Column::State.eq(State::Queued)).add(job::Column::RunAt.lte(now)))
+        .add(Condition::all().add(job::Column::State.eq(State::Running)).add(job::Column::LeaseUntil.lt(now)))
+}
+
+/// Claims those of `ids` that are there to be claimed, in one statement, and starts their leases.
+///
+/// Two workers with the same hints don't wait for each other: what one has locked the other skips.
+pub async fn claim(app: &App, queue: Queue, ids: &[Uuid]) -> Result<Vec<Claimed>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let now = app.clock.now();
+    let free = Query::select()
+        .column(job::Column::Id)
+        .from(job::Entity)
+        .cond_where(
+            Condition::all()
+                .add(job::Column::Id.is_in(ids.iter().copied()))
+                .add(job::Column::Queue.eq(queue.as_str()))
+                .add(claimable(now)),
+        )
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+        .to_owned();
+    let rows = job::Entity::update_many()
+        .col_expr(job::Column::State, sea_orm::sea_query::Expr::value(State::Running))
+        .col_expr(job::Column::Attempts, job::Column::Attempts.into_expr().add(1))
+        .col_expr(job::Column::LeaseUntil, sea_orm::sea_query::Expr::value(now + lease(app)))
+        .filter(job::Column::Id.in_subquery(free))
+        .exec_with_returning(app.rows())
+        .await?;
+    let most = app.config.worker.max_attempts as i32;
+    let mut claimed: Vec<Claimed> = rows
+        .into_iter()
+        .map(|row| Claimed {
+            id: row.id,
+            name: row.name,
+            payload: row.payload,
+            queue,
+            attempts: row.attempts,
+            exhausted: row.attempts > most,
+        })
+        .collect();
+    claimed.sort_unstable_by_key(|job| job.id);
+    Ok(claimed)
+}
+
+/// How long a claim holds without being renewed.
+pub fn lease(app: &App) -> TimeDelta {
+    TimeDelta::seconds(app.config.worker.lease_seconds as i64)
+}
+
+/// Ids of up to `limit` jobs that could be claimed now: the oldest first. The sweep announces them; a worker whose
+/// transport is away claims them itself.
+pub async fn due(app: &App, queue: Queue, limit: u64) -> Result<Vec<Uuid>> {
+    let now = app.clock.now();
+    let select = |condition: Condition, order: job::Column| {
+        job::Entity::find()
+            .select_only()
+            .column(job::Column::Id)
+            .filter(job::Column::Queue.eq(queue.as_str()))
+            .filter(condition)
+            .order_by_asc(order)
+            .limit(limit)
+            .into_tuple::<Uuid>()
+    };
+    let waiting = Condition::all().add(job::Column::State.eq(State::Queued)).add(job::Column::RunAt.lte(now));
+    let mut ids = select(waiting, job::Column::RunAt).all(app.rows()).await?;
+    let lost = Condition::all().add(job::Column::State.eq(State::Running)).add(job::Column::LeaseUntil.lt(now));
+    ids.extend(select(lost, job::Column::LeaseUntil).all(app.rows()).await?);
+    ids.truncate(limit as usize);
+    Ok(ids)
+}
+
+/// The rows of exactly these claims, as long as they hold.
+fn held(claims: &[(Uuid, i32)]) -> Condition {
+    let each = claims.iter().fold(Condition::any(), |any, (id, attempts)| {
+        any.add(Condition::all().add(job::Column::Id.eq(*id)).add(job::Column::Attempts.eq(*attempts)))
+    });
+    Condition::all().add(job::Column::State.eq(State::Running)).add(each)
+}
+
+/// Prolongs the leases of these claims by a whole lease.
+pub async fn renew(app: &App, claims: &[(Uuid, i32)]) -> Result<()> {
+    if claims.is_empty() {
+        return Ok(());
+    }
+    let until = app.clock.now() + lease(app);
+    job::Entity::update_many()
+        .col_expr(job::Column::LeaseUntil, sea_orm::sea_query::Expr::value(until))
+        .filter(held(claims))
+        .exec(app.rows())
+        .await?;
+    Ok(())
+}
+
+/// Removes jobs that are done.
+pub async fn complete(app: &App, claims: &[(Uuid, i32)]) -> Result<()> {
+    if claims.is_empty() {
+        return Ok(());
+    }
+    job::Entity::delete_many().filter(held(claims)).exec(app.rows()).await?;
+    Ok(())
+}
+
+/// Puts a failed job back in line, later each time.
+pub async fn retry(app: &App, claimed: &Claimed, error: &str) -> Result<()> {
+    let run_at = app.clock.now() + backoff(claimed.attempts, rand::rng().random_range(0.0..1.0));
+    put_back(
+        app,
+        claimed,
+        job::ActiveModel {
+            state: Set(State::Queued),
+            run_at: Set(run_at),
+            lease_until: Set(None),
+            last_error: Set(Some(shorten(error))),
+            ..Default::default()
+        },
+    )
+    .await
+}
+
+/// Whether another attempt is left after this one has failed.
+pub fn may_retry(app: &App, claimed: &Claimed) -> bool {
+    claimed.attempts < app.config.worker.max_attempts as i32
+}
+
+/// Sets a job aside for good, with its error, for an operator to look at.
+pub async fn bury(app: &App, claimed: &Claimed, error: &str) -> Result<()> {
+    put_back(
+        app,
+        claimed,
+        job::ActiveModel {
+            state: Set(State::Dead),
+            lease_until: Set(None),
+            last_error: Set(Some(shorten(error))),
+            ..Default::default()
+        },
+    )
+    .await
+}
+
+/// Hands back a job that was claimed and not run to its end because the worker stops: that was no attempt.
+pub async fn release(app: &App, claimed: &Claimed) -> Result<()> {
+    put_back(
+        app,
+        claimed,
+        job::ActiveModel {
+            state: Set(State::Queued),
+            attempts: Set(claimed.attempts - 1),
+            run_at: Set(app.clock.now()),
+            lease_until: Set(None),
+            ..Default::default()
+        },
+    )
+    .await
+}
+
+async fn put_back(app: &App, claimed: &Claimed, change: job::ActiveModel) -> Result<()> {
+    job::Entity::update_many().set(change).filter(held(&[(claimed.id, claimed.attempts)])).exec(app.rows()).await?;
+    Ok(())
+}
+
+/// Writes the next run of everything that comes back, unless it is written already.
+pub async fn plan(app: &App, schedules: &[Schedule]) -> Result<()> {
+    for schedule in schedules {
+        let (slot, run_at) = next_slot(schedule, app.clock.now());
+        let key = format!("{}@{slot}", schedule.name);
+        let nothing = serde_json::Value::Object(serde_json::Map::new());
+        insert_row(app.rows(), &app.clock, schedule.name, schedule.queue, nothing, Some(key), run_at).await?;
+    }
+    Ok(())
+}
+
+/// Whether a heartbeat ran, or was planned, within the last two minutes: the sign that somebody runs jobs.
+pub async fn heartbeat_seen(app: &App) -> Result<bool> {
+    let oldest = app.clock.now() - TimeDelta::minutes(2);
+    let planned = job::Entity::find()
+        .select_only()
+        .column(job::Column::Id)
+        .filter(job::Column::Queue.eq(super::Heartbeat::QUEUE.as_str()))
+        .filter(job::Column::State.is_in([State::Queued, State::Running]))
+        .filter(job::Column::RunAt.gte(oldest))
+        .filter(job::Column::Name.eq(super::Heartbeat::NAME))
+        .into_tuple::<Uuid>()
+        .one(app.rows())
+        .await?;
+    Ok(planned.is_some())
+}
+
+/// The slot after the current one, and when it begins.
+fn next_slot(schedule: &Schedule, now: DateTime<Utc>) -> (i64, DateTime<Utc>) {
+    let every = Ord::max(schedule.every.as_secs(), 1) as i64;
+    let slot = now.timestamp().div_euclid(every) + 1;
+    (slot, DateTime::from_timestamp(slot * every, 0).unwrap_or(now))
+}
+
+/// 1, 4, 16, 64 … seconds and up to half as much again, so that what failed together does not come back together.
+/// `jitter` is in 0..1.
+fn backoff(attempts: i32, jitter: f64) -> TimeDelta {
+    let seconds = 4_f64.powi(attempts.clamp(1, 10) - 1).min(LONGEST_BACKOFF.num_seconds() as f64);
+    TimeDelta::milliseconds((seconds * 1000.0 * (1.0 + jitter / 2.0)) as i64)
+}
+
+fn shorten(error: &str) -> String {
+    error.chars().take(ERROR_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backoff_grows_and_is_bounded() {
+        assert_eq!(backoff(1, 0.0), TimeDelta::seconds(1));
+        assert_eq!(backoff(2, 0.0), TimeDelta::seconds(4));
+        assert_eq!(backoff(3, 0.5), TimeDelta::seconds(20));
+        assert_eq!(backoff(i32::MAX, 0.0), LONGEST_BACKOFF);
+    }
+
+    #[test]
+    fn a_slot_is_planned_once_whoever_plans_it() {
+        let hourly = Schedule { name: "x", queue: Queue::Bulk, every: std::time::Duration::from_secs(3600) };
+        let at = |text: &str| text.parse::<DateTime<Utc>>().expect("a moment");
+        let early = next_slot(&hourly, at("2026-05-01T10:00:00Z"));
+        let late = next_slot(&hourly, at("2026-05-01T10:59:59.999999Z"));
+        assert_eq!(early, late);
+        assert_eq!(early.1, at("2026-05-01T11:00:00Z"));
+        assert_ne!(next_slot(&hourly, at("2026-05-01T11:00:00Z")).0, early.0);
+    }
+}

@@ -1,0 +1,36 @@
+//! The rules of Darkroom: the only crate that decides.
+//!
+//! A module a noun. A function a verb. What a function needs it takes as an argument; what it changes it changes in one
+//! transaction, together with the jobs that follow from the change. It speaks sea-orm downwards and plain Rust upwards:
+//! no HTTP, no GraphQL, no job runner.
+//!
+//! ```text
+//!   schema ──┐                       ┌── platform (database, objects, transport, timelines, events, clock)
+//!   worker ──┼──►  service  ─────────┼── media    (pixels)
+//!   api ─────┘   account follow post └── entity   (rows)
+//!                feed story media job
+//! ```
+
+pub mod account;
+pub mod app;
+pub mod error;
+pub mod feed;
+pub mod follow;
+pub mod job;
+pub mod like;
+pub mod media;
+pub mod object;
+pub mod page;
+pub mod password;
+pub mod post;
+pub mod session;
+pub mod story;
+pub mod text;
+pub mod transaction;
+pub mod visibility;
+
+pub use app::App;
+pub use error::{Error, Problem, ProblemCode, Result};
+pub use page::{Page, PageRequest};
+pub use session::Viewer;
+pub use transaction::Transaction;

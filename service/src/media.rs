@@ -1,0 +1,186 @@
+//! Photos: upload, processing, links, and the end of them.
+//!
+//! ```text
+//!   upload ── first bytes recognised ──► row UPLOADING ── bytes streamed ──► PROCESSING + job media.process
+//!     │ refused: nothing is left                                                   │
+//!     ▼                                                           renditions, facts ▼ or a reason
+//!   userErrors                                                     READY ◄──────────┴────────► FAILED
+//! ```
+//!
+//! A row stands before the first byte is stored, so that whatever a crash leaves behind is found by the sweep.
+
+mod delete;
+mod process;
+mod sweep;
+mod upload;
+mod url;
+
+use std::collections::HashMap;
+
+use darkroom_entity::rendition::{Format, Size};
+use darkroom_entity::{media, rendition};
+use darkroom_media::Limits;
+pub use darkroom_media::{Facts, FailureCode};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::error::{Error, Problem, Result};
+use crate::session::Viewer;
+use crate::transaction::Transaction;
+use crate::visibility;
+
+pub(crate) use delete::delete;
+pub use process::{give_up, process};
+pub use sweep::sweep;
+pub use upload::{NewUpload, Purpose, upload};
+pub(crate) use url::UrlSigner;
+pub use url::{Grant, grant, original_url, rendition_url};
+
+/// The topic on which a photo's changes are told.
+pub fn topic(media_id: Uuid) -> String {
+    format!("media:{media_id}")
+}
+
+/// Media types of files that can be used.
+pub fn accepted_types() -> Vec<&'static str> {
+    darkroom_media::Format::all().map(darkroom_media::Format::content_type).to_vec()
+}
+
+/// What a file must keep to, from the settings.
+fn limits(app: &App) -> Limits {
+    let limits = &app.config.limits;
+    Limits {
+        max_bytes: limits.upload_max_bytes,
+        max_pixels: limits.media_max_pixels,
+        max_side: limits.media_max_side,
+        ..Limits::default()
+    }
+}
+
+/// A rendition's object key.
+fn rendition_key(prefix: &str, size: Size) -> String {
+    let name = match size {
+        Size::Thumbnail => "thumbnail",
+        Size::Medium => "medium",
+        Size::Large => "large",
+    };
+    format!("{prefix}/{name}.jpg")
+}
+
+/// The one of these media that this viewer may see, by its own id.
+pub async fn by_ids(app: &App, viewer: Option<Uuid>, ids: &[Uuid]) -> Result<HashMap<Uuid, media::Model>> {
+    let rows = media::Entity::find()
+        .filter(media::Column::Id.is_in(ids.iter().copied()))
+        .filter(visibility::media(viewer, app.clock.now()))
+        .all(app.rows())
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+/// One of the viewer's own photos.
+pub async fn own(app: &App, viewer: &Viewer, media_id: Uuid) -> Result<media::Model> {
+    media::Entity::find_by_id(media_id)
+        .filter(visibility::own_media(Some(viewer.id())))
+        .one(app.rows())
+        .await?
+        .ok_or_else(|| Error::not_found("mediaId", "media"))
+}
+
+/// The photos of a profile picture: ids come from accounts, whose pictures are public.
+pub async fn avatars(app: &App, ids: &[Uuid]) -> Result<HashMap<Uuid, media::Model>> {
+    let rows = media::Entity::find()
+        .filter(media::Column::Id.is_in(ids.iter().copied()))
+        .filter(media::Column::Attachment.eq(media::Attachment::Avatar))
+        .all(app.rows())
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+/// The photos of stories that were found visible: ids come from such stories.
+pub async fn of_stories(app: &App, ids: &[Uuid]) -> Result<HashMap<Uuid, media::Model>> {
+    let rows = media::Entity::find()
+        .filter(media::Column::Id.is_in(ids.iter().copied()))
+        .filter(media::Column::Attachment.eq(media::Attachment::Story))
+        .all(app.rows())
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+/// The renditions of these photos, smallest first: at most a handful each.
+pub async fn renditions(app: &App, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<rendition::Model>>> {
+    let rows = rendition::Entity::find()
+        .filter(rendition::Column::MediaId.is_in(ids.iter().copied()))
+        .order_by_asc(rendition::Column::Width)
+        .all(app.rows())
+        .await?;
+    let mut by_media: HashMap<Uuid, Vec<rendition::Model>> = HashMap::new();
+    for row in rows {
+        by_media.entry(row.media_id).or_default().push(row);
+    }
+    for renditions in by_media.values_mut() {
+        renditions.sort_by_key(|row| (rank(row.size), row.format == Format::WebP));
+    }
+    Ok(by_media)
+}
+
+fn rank(size: Size) -> u8 {
+    match size {
+        Size::Thumbnail => 0,
+        Size::Medium => 1,
+        Size::Large => 2,
+    }
+}
+
+/// Takes the owner's free photos into use, all or none, and gives them back in the order of `ids`.
+///
+/// The rows are locked until the transaction ends, so a photo that becomes ready at the same moment is seen either
+/// before or after, never in between.
+pub(crate) async fn attach(
+    tx: &Transaction<'_>,
+    owner: Uuid,
+    ids: &[Uuid],
+    to: media::Attachment,
+    field: &'static str,
+) -> Result<Vec<media::Model>> {
+    let taken = media::Entity::update_many()
+        .set(media::ActiveModel { attachment: Set(to), ..Default::default() })
+        .filter(media::Column::Id.is_in(ids.iter().copied()))
+        .filter(media::Column::AccountId.eq(owner))
+        .filter(media::Column::Attachment.eq(media::Attachment::None))
+        .filter(media::Column::Status.is_in([media::Status::Processing, media::Status::Ready]))
+        .exec_with_returning(tx.rows())
+        .await?;
+    let mut taken: HashMap<Uuid, media::Model> = taken.into_iter().map(|row| (row.id, row)).collect();
+    if taken.len() < ids.len() {
+        let missing: Vec<Uuid> = ids.iter().copied().filter(|id| !taken.contains_key(id)).collect();
+        return Err(why_not(tx.rows(), owner, &missing, field).await?);
+    }
+    Ok(ids.iter().filter_map(|id| taken.remove(id)).collect())
+}
+
+/// Why these photos can't be taken into use.
+async fn why_not(rows: &impl ConnectionTrait, owner: Uuid, missing: &[Uuid], field: &'static str) -> Result<Error> {
+    let found = media::Entity::find()
+        .filter(media::Column::Id.is_in(missing.iter().copied()))
+        .filter(media::Column::AccountId.eq(owner))
+        .all(rows)
+        .await?;
+    if found.len() < missing.len() {
+        return Ok(Error::not_found(field, "media"));
+    }
+    let problems = found
+        .iter()
+        .map(|row| match row.status {
+            media::Status::Failed => Problem::invalid(
+                field,
+                format!("A photo could not be used: {}", row.failure_message.as_deref().unwrap_or("it failed.")),
+            ),
+            media::Status::Uploading => Problem::invalid(field, "A photo is still being uploaded."),
+            media::Status::Processing | media::Status::Ready => {
+                Problem::conflict(field, "A photo is in use already. Upload it again to use it twice.")
+            }
+        })
+        .collect();
+    Ok(Error::Rejected { problems })
+}

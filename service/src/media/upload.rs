@@ -1,0 +1,222 @@
+//! Taking a photo in: streamed from the client to the object store, recognised and measured as it passes.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use darkroom_entity::media::{self, Attachment, Kind, Status};
+use darkroom_media::{Failure, Format, Inspector};
+use darkroom_platform::objects::PutError;
+use futures::stream::{self, BoxStream, StreamExt};
+use rand::TryRngCore;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use uuid::Uuid;
+
+use super::limits;
+use crate::app::App;
+use crate::error::{Error, Result, reject_if_any};
+use crate::job::ProcessMedia;
+use crate::session::Viewer;
+use crate::text;
+
+/// What a photo is for. A hint: it only chooses the folder of its objects, which operators give rules of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Purpose {
+    /// A post or a profile picture.
+    #[default]
+    Post,
+    /// A story: its objects live for a day.
+    Story,
+}
+
+/// A photo on its way in.
+pub struct NewUpload {
+    /// Its bytes, as they come. An error means that the client is gone.
+    pub body: BoxStream<'static, io::Result<Bytes>>,
+    /// What is to be seen, for those who don't see it. May be empty.
+    pub alt_text: String,
+    /// What it is for.
+    pub purpose: Purpose,
+}
+
+/// Stores a photo and leaves it to be processed. It holds a few chunks in memory, never the file.
+///
+/// Refused as soon as it is known not to be usable: not a picture, too large, too many pixels, cut off. Then nothing of
+/// it is left, no row, no object, no job. The work goes on in a task of its own, so that a client who hangs up does not
+/// cut the clean-up off as well.
+pub async fn upload(app: &App, viewer: &Viewer, new: NewUpload) -> Result<media::Model> {
+    let mut problems = Vec::new();
+    let alt_text = text::clean("altText", &new.alt_text, app.config.limits.alt_text_max_chars, &mut problems);
+    reject_if_any(problems)?;
+    let Ok(permit) = Arc::clone(&app.uploads).try_acquire_owned() else {
+        return Err(Error::RateLimited { retry_after: Duration::from_secs(5) });
+    };
+    let (app, owner) = (app.clone(), viewer.id());
+    let tasks = app.tasks.clone();
+    let work = async move {
+        let _permit = permit;
+        take_in(&app, owner, new.body, alt_text, new.purpose).await
+    };
+    tasks.spawn(work).await.map_err(Error::internal)?
+}
+
+async fn take_in(
+    app: &App,
+    owner: Uuid,
+    body: BoxStream<'static, io::Result<Bytes>>,
+    alt_text: String,
+    purpose: Purpose,
+) -> Result<media::Model> {
+    let begun = recognise(body, Inspector::new(limits(app))).await?;
+    let format = begun.format;
+    let row = insert(app, owner, format, alt_text, purpose).await?;
+    let result = match app.objects.put_stream(&row.original_key, checked(begun), format.content_type()).await {
+        Ok(bytes) => accept(app, &row, bytes).await,
+        Err(PutError::Source(cut)) => Err(cut.into()),
+        Err(PutError::Objects(error)) => Err(error.into()),
+    };
+    if result.is_err() {
+        discard(app, &row).await;
+    }
+    result
+}
+
+/// An upload whose format is known.
+struct Begun {
+    format: Format,
+    /// What was read to know it.
+    head: Vec<Bytes>,
+    body: BoxStream<'static, io::Result<Bytes>>,
+    inspector: Inspector,
+}
+
+/// Reads on until the format is known: a few bytes.
+async fn recognise(mut body: BoxStream<'static, io::Result<Bytes>>, mut inspector: Inspector) -> Result<Begun> {
+    let mut head = Vec::new();
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(Cut::Connection)?;
+        inspector.feed(&chunk).map_err(Cut::Refused)?;
+        head.push(chunk);
+        if let Some(format) = inspector.format() {
+            return Ok(Begun { format, head, body, inspector });
+        }
+    }
+    // The end came before the format was known: whatever it is, the inspector says why it is refused.
+    match inspector.finish() {
+        Err(failure) => Err(Cut::Refused(failure).into()),
+        Ok(_) => Err(Error::internal("a file without a format passed inspection")),
+    }
+}
+
+/// Why the bytes stopped.
+#[derive(Debug, thiserror::Error)]
+enum Cut {
+    #[error("{0}")]
+    Refused(Failure),
+    #[error("the upload was cut off: {0}")]
+    Connection(#[source] io::Error),
+}
+
+impl From<Cut> for Error {
+    fn from(cut: Cut) -> Self {
+        match cut {
+            Cut::Refused(failure) => Self::refused("file", failure),
+            Cut::Connection(source) => {
+                tracing::debug!(%source, "an upload was cut off");
+                Self::invalid("file", "The upload was cut off before its end. Send it again.")
+            }
+        }
+    }
+}
+
+/// The bytes as they pass by the inspector. Its last word comes before the end of the stream, so that the object is never
+/// made of a file that is refused at its very end.
+fn checked(begun: Begun) -> BoxStream<'static, Result<Bytes, Cut>> {
+    let Begun { head, body, inspector, .. } = begun;
+    let rest = stream::unfold((body, Some(inspector)), |(mut body, inspector)| async move {
+        let mut inspector = inspector?;
+        let cut = match body.next().await {
+            Some(Ok(chunk)) => match inspector.feed(&chunk) {
+                Ok(()) => return Some((Ok(chunk), (body, Some(inspector)))),
+                Err(failure) => Cut::Refused(failure),
+            },
+            Some(Err(error)) => Cut::Connection(error),
+            None => Cut::Refused(inspector.finish().err()?),
+        };
+        Some((Err(cut), (body, None)))
+    });
+    stream::iter(head.into_iter().map(Ok)).chain(rest).boxed()
+}
+
+async fn insert(app: &App, owner: Uuid, format: Format, alt_text: String, purpose: Purpose) -> Result<media::Model> {
+    let folder = match purpose {
+        Purpose::Post => "photos",
+        Purpose::Story => "stories",
+    };
+    let row = media::Model {
+        id: app.clock.new_id(),
+        account_id: owner,
+        kind: Kind::Photo,
+        status: Status::Uploading,
+        attachment: Attachment::None,
+        original_key: format!("{folder}/o/{}.{}", random_name()?, format.extension()),
+        rendition_prefix: format!("{folder}/r/{}", random_name()?),
+        content_type: format.content_type().to_owned(),
+        byte_size: 0,
+        width: None,
+        height: None,
+        placeholder: None,
+        dominant_color: None,
+        perceptual_hash: None,
+        alt_text,
+        failure_code: None,
+        failure_message: None,
+        facts: None,
+        expires_at: None,
+        created_at: app.clock.now(),
+    };
+    media::Entity::insert(media::ActiveModel::from(row.clone())).exec_without_returning(app.rows()).await?;
+    Ok(row)
+}
+
+/// 128 random bits: nobody guesses an object's name from another's.
+fn random_name() -> Result<String> {
+    let mut bits = [0_u8; 16];
+    rand::rngs::OsRng.try_fill_bytes(&mut bits).map_err(Error::internal)?;
+    Ok(URL_SAFE_NO_PAD.encode(bits))
+}
+
+/// Every byte is stored: from here on the photo is the ledger's.
+async fn accept(app: &App, row: &media::Model, bytes: u64) -> Result<media::Model> {
+    let mut tx = app.begin().await?;
+    let changed = media::Entity::update_many()
+        .set(media::ActiveModel { status: Set(Status::Processing), byte_size: Set(bytes as i64), ..Default::default() })
+        .filter(media::Column::Id.eq(row.id))
+        .filter(media::Column::Status.eq(Status::Uploading))
+        .exec_with_returning(tx.rows())
+        .await?;
+    let row = changed.into_iter().next().ok_or_else(|| Error::internal("the row of an upload is gone"))?;
+    tx.enqueue(&ProcessMedia { media_id: row.id }).await?;
+    tx.commit().await?;
+    Ok(row)
+}
+
+/// Removes what a refused upload has left. If that fails too, the sweep does it within a day.
+async fn discard(app: &App, row: &media::Model) {
+    let object = app.objects.delete(&[row.original_key.as_str()]).await;
+    let entry = match object {
+        Ok(()) => media::Entity::delete_by_id(row.id)
+            .filter(media::Column::Status.eq(Status::Uploading))
+            .exec(app.rows())
+            .await
+            .map(|_| ())
+            .map_err(Error::from),
+        Err(error) => Err(error.into()),
+    };
+    if let Err(error) = entry {
+        tracing::warn!(%error, media = %row.id, "a refused upload is left to the sweep");
+    }
+}

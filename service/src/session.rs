@@ -1,0 +1,183 @@
+//! Sessions: who is asking.
+//!
+//! A token is 32 random bytes; only its SHA-256 is stored. It says nothing, so it can be revoked, and a copy of the
+//! database signs nobody in.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, TimeDelta, Utc};
+use darkroom_entity::{account, session};
+use rand::TryRngCore;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::page::{Page, PageRequest};
+use crate::transaction::Transaction;
+
+/// Sessions one person can have; a further sign-in ends the oldest.
+const SESSIONS_PER_ACCOUNT: u64 = 100;
+
+/// Rows that one run of the sweep removes.
+const SWEEP_BATCH: u64 = 1000;
+
+/// The person who is asking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Viewer {
+    /// Who they are, as of the beginning of the request.
+    pub account: account::Model,
+    /// On which device.
+    pub session_id: Uuid,
+}
+
+impl Viewer {
+    /// Their account.
+    pub fn id(&self) -> Uuid {
+        self.account.id
+    }
+}
+
+/// A fresh session: the only moment at which its token is known.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewSession {
+    /// To be sent back as `Authorization: Bearer …`.
+    pub token: String,
+    /// When it ends by itself.
+    pub expires_at: DateTime<Utc>,
+    /// The row.
+    pub id: Uuid,
+}
+
+impl std::fmt::Debug for NewSession {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewSession").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// Signs a person in on a device that calls itself `user_agent`.
+pub(crate) async fn open(tx: &Transaction<'_>, account_id: Uuid, user_agent: &str) -> Result<NewSession> {
+    let app = tx.app();
+    let mut secret = [0_u8; 32];
+    rand::rngs::OsRng.try_fill_bytes(&mut secret).map_err(Error::internal)?;
+    let token = URL_SAFE_NO_PAD.encode(secret);
+    let now = app.clock.now();
+    let expires_at = now + TimeDelta::days(i64::from(app.config.session.ttl_days));
+    let id = app.clock.new_id();
+    let row = session::ActiveModel {
+        id: Set(id),
+        account_id: Set(account_id),
+        token_hash: Set(hash(&token)),
+        user_agent: Set(user_agent.chars().filter(|c| !c.is_control()).take(200).collect()),
+        created_at: Set(now),
+        expires_at: Set(expires_at),
+    };
+    session::Entity::insert(row).exec_without_returning(tx.rows()).await?;
+    end_surplus(tx, account_id).await?;
+    Ok(NewSession { token, expires_at, id })
+}
+
+async fn end_surplus(tx: &Transaction<'_>, account_id: Uuid) -> Result<()> {
+    let surplus: Vec<Uuid> = session::Entity::find()
+        .select_only()
+        .column(session::Column::Id)
+        .filter(session::Column::AccountId.eq(account_id))
+        .order_by_desc(session::Column::Id)
+        .offset(SESSIONS_PER_ACCOUNT)
+        .limit(SESSIONS_PER_ACCOUNT)
+        .into_tuple()
+        .all(tx.rows())
+        .await?;
+    if !surplus.is_empty() {
+        session::Entity::delete_many().filter(session::Column::Id.is_in(surplus)).exec(tx.rows()).await?;
+    }
+    Ok(())
+}
+
+/// Who sent this token; `None` if it is unknown, revoked or expired.
+pub async fn authenticate(app: &App, token: &str) -> Result<Option<Viewer>> {
+    // A token of ours has 43 characters: nothing longer is hashed or looked up.
+    if token.len() != 43 {
+        return Ok(None);
+    }
+    let found = session::Entity::find()
+        .filter(session::Column::TokenHash.eq(hash(token)))
+        .filter(session::Column::ExpiresAt.gt(app.clock.now()))
+        .find_also_linked(OfAccount)
+        .one(app.rows())
+        .await?;
+    Ok(found.and_then(|(session, account)| account.map(|account| Viewer { account, session_id: session.id })))
+}
+
+/// From a session to its account.
+struct OfAccount;
+
+impl sea_orm::Linked for OfAccount {
+    type FromEntity = session::Entity;
+    type ToEntity = account::Entity;
+
+    fn link(&self) -> Vec<sea_orm::RelationDef> {
+        vec![
+            session::Entity::belongs_to(account::Entity)
+                .from(session::Column::AccountId)
+                .to(account::Column::Id)
+                .into(),
+        ]
+    }
+}
+
+/// Whether a session still stands: what a long connection asks again and again.
+pub async fn is_live(app: &App, viewer: &Viewer) -> Result<bool> {
+    let row = session::Entity::find_by_id(viewer.session_id).one(app.rows()).await?;
+    Ok(row.is_some_and(|row| row.expires_at > app.clock.now()))
+}
+
+/// The viewer's sessions, newest first.
+pub async fn list(app: &App, viewer: &Viewer, page: PageRequest) -> Result<Page<session::Model>> {
+    let mut query = session::Entity::find()
+        .filter(session::Column::AccountId.eq(viewer.id()))
+        .filter(session::Column::ExpiresAt.gt(app.clock.now()))
+        .order_by_desc(session::Column::Id)
+        .limit(page.first as u64 + 1);
+    if let Some(after) = page.after {
+        query = query.filter(session::Column::Id.lt(after));
+    }
+    Ok(Page::cut(query.all(app.rows()).await?, page.first))
+}
+
+/// Ends one of the viewer's sessions. One that has already ended is "not found".
+pub async fn revoke(app: &App, viewer: &Viewer, session_id: Uuid) -> Result<()> {
+    let done = session::Entity::delete_many()
+        .filter(session::Column::Id.eq(session_id))
+        .filter(session::Column::AccountId.eq(viewer.id()))
+        .exec(app.rows())
+        .await?;
+    if done.rows_affected == 0 { Err(Error::not_found("sessionId", "session")) } else { Ok(()) }
+}
+
+/// Ends the session that is asking.
+pub async fn close(app: &App, viewer: &Viewer) -> Result<()> {
+    session::Entity::delete_by_id(viewer.session_id).exec(app.rows()).await?;
+    Ok(())
+}
+
+/// Removes a bounded number of sessions that have expired; says whether there may be more.
+pub async fn sweep(app: &App) -> Result<bool> {
+    let ended: Vec<Uuid> = session::Entity::find()
+        .select_only()
+        .column(session::Column::Id)
+        .filter(session::Column::ExpiresAt.lte(app.clock.now()))
+        .order_by_asc(session::Column::ExpiresAt)
+        .limit(SWEEP_BATCH)
+        .into_tuple()
+        .all(app.rows())
+        .await?;
+    let more = ended.len() as u64 == SWEEP_BATCH;
+    session::Entity::delete_many().filter(session::Column::Id.is_in(ended)).exec(app.rows()).await?;
+    Ok(more)
+}
+
+fn hash(token: &str) -> Vec<u8> {
+    Sha256::digest(token.as_bytes()).to_vec()
+}

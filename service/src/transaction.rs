@@ -1,0 +1,85 @@
+//! A change: rows, the jobs that follow from it and the events that tell of it, all or nothing.
+
+use chrono::{DateTime, Utc};
+use darkroom_platform::database;
+use sea_orm::DatabaseTransaction;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::error::Result;
+use crate::job::{self, Job, Queue};
+
+/// A write transaction that remembers what to say after it has been committed.
+///
+/// Jobs are rows written in the same transaction; their ids are announced on the transport only after the commit, in a
+/// task of its own, so that a dead Redis holds nobody. If the announcement is lost, the sweep makes up for it.
+pub struct Transaction<'a> {
+    app: &'a App,
+    inner: database::Transaction,
+    due: Vec<(Queue, Uuid)>,
+    events: Vec<(String, String)>,
+}
+
+impl<'a> Transaction<'a> {
+    pub(crate) async fn begin(app: &'a App) -> Result<Self> {
+        let inner = app.database.begin().await?;
+        Ok(Self { app, inner, due: Vec::new(), events: Vec::new() })
+    }
+
+    /// Where this change's statements go.
+    pub fn rows(&self) -> &DatabaseTransaction {
+        self.inner.connection()
+    }
+
+    /// The application that began it.
+    pub fn app(&self) -> &'a App {
+        self.app
+    }
+
+    /// Writes a job that is due at once.
+    pub async fn enqueue<J: Job>(&mut self, job: &J) -> Result<()> {
+        let now = self.app.clock.now();
+        if let Some(id) = job::ledger::insert(self.rows(), &self.app.clock, job, now).await? {
+            self.due.push((J::QUEUE, id));
+        }
+        Ok(())
+    }
+
+    /// Writes a job that is due later; the sweep will announce it.
+    pub async fn enqueue_at<J: Job>(&mut self, job: &J, run_at: DateTime<Utc>) -> Result<()> {
+        job::ledger::insert(self.rows(), &self.app.clock, job, run_at).await?;
+        Ok(())
+    }
+
+    /// Tells those who listen to `topic`, once the change is there to be read.
+    pub fn emit(&mut self, topic: String, payload: impl Into<String>) {
+        self.events.push((topic, payload.into()));
+    }
+
+    /// Makes the change true, then announces its jobs and events.
+    pub async fn commit(self) -> Result<()> {
+        let Self { app, inner, due, events } = self;
+        inner.commit().await?;
+        if due.is_empty() && events.is_empty() {
+            return Ok(());
+        }
+        let (transport, channel) = (app.transport.clone(), app.events.clone());
+        app.tasks.spawn(async move {
+            for queue in Queue::ALL {
+                let ids: Vec<Uuid> = due.iter().filter(|(of, _)| *of == queue).map(|(_, id)| *id).collect();
+                if ids.is_empty() {
+                    continue;
+                }
+                if let Err(error) = transport.announce(queue.as_str(), &ids).await {
+                    tracing::debug!(%error, queue = queue.as_str(), "jobs not announced; the sweep will");
+                }
+            }
+            for (topic, payload) in events {
+                if let Err(error) = channel.publish(&topic, &payload).await {
+                    tracing::debug!(%error, topic, "event not published");
+                }
+            }
+        });
+        Ok(())
+    }
+}

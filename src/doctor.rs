@@ -1,0 +1,119 @@
+//! `darkroom doctor`: is what is configured there, and does it do what it must?
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use darkroom_platform::{Clock, Config, Engine, Platform};
+
+use crate::banner;
+
+/// How far this machine's clock and the database's may be apart.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
+
+/// How long one check may take.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a check found.
+enum Finding {
+    Good(String),
+    /// It works without; something is slower or missing.
+    Note(String),
+    Bad(String),
+}
+
+/// Checks everything and prints what it found; fails if something can't work.
+pub(crate) async fn run(config: Config) -> anyhow::Result<ExitCode> {
+    println!("Settings in force:");
+    for (key, value) in config.effective() {
+        println!("  {key} = {value}");
+    }
+    println!("\nChecks:");
+    let mut bad = 0;
+    let mut report = |name: &str, finding: Finding| {
+        let (mark, text) = match finding {
+            Finding::Good(text) => ("ok  ", text),
+            Finding::Note(text) => ("note", text),
+            Finding::Bad(text) => {
+                bad += 1;
+                ("BAD ", text)
+            }
+        };
+        println!("  {mark}  {name}: {text}");
+    };
+    match within(Platform::connect(config, Clock::system())).await {
+        Err(error) => report("database", Finding::Bad(error)),
+        Ok(platform) => {
+            report("database", database(&platform).await);
+            report("clock", clock(&platform).await);
+            report("redis", redis(&platform).await);
+            report("objects", objects(&platform).await);
+        }
+    }
+    report("ffmpeg", match banner::has_ffmpeg() {
+        true => Finding::Good("installed".to_owned()),
+        false => Finding::Note("not installed: photos work, videos will need it".to_owned()),
+    });
+    if bad > 0 {
+        println!("\n{bad} of the checks failed.");
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn database(platform: &Platform) -> Finding {
+    match within(platform.database.pending_migrations()).await {
+        Err(error) => Finding::Bad(error),
+        Ok(pending) if pending.is_empty() => {
+            let engine = match platform.database.engine() {
+                Engine::Sqlite => "SQLite",
+                Engine::Postgres => "PostgreSQL",
+            };
+            Finding::Good(format!("{engine} answers and is up to date"))
+        }
+        Ok(pending) => Finding::Note(format!("{} schema changes are to be made: run `darkroom migrate`", pending.len())),
+    }
+}
+
+/// Leases and expiry compare moments that several machines have made.
+async fn clock(platform: &Platform) -> Finding {
+    let there: DateTime<Utc> = match within(platform.database.now()).await {
+        Err(error) => return Finding::Bad(error),
+        Ok(now) => now,
+    };
+    let apart = (platform.clock.now() - there).abs();
+    let text = format!("{:.1} s apart from the database's", apart.num_milliseconds() as f64 / 1000.0);
+    if apart.to_std().unwrap_or_default() <= CLOCK_TOLERANCE { Finding::Good(text) } else { Finding::Bad(text) }
+}
+
+async fn redis(platform: &Platform) -> Finding {
+    if !platform.config.redis_url().starts_with("redis") {
+        return Finding::Good("not used: jobs, timelines and events stay in this process".to_owned());
+    }
+    // The connection is made in the background: give it a moment before it counts as away.
+    let mut last = String::new();
+    for _ in 0..20 {
+        match within(platform.transport.ping()).await {
+            Ok(()) => return Finding::Good("answers".to_owned()),
+            Err(error) => last = error,
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Finding::Bad(last)
+}
+
+async fn objects(platform: &Platform) -> Finding {
+    match within(platform.objects.probe()).await {
+        Ok(()) => Finding::Good(format!("{} can be written, read and deleted", platform.config.objects_url())),
+        Err(error) => Finding::Bad(error),
+    }
+}
+
+/// The check's answer, in time and in one line.
+async fn within<T, E: std::fmt::Display>(check: impl Future<Output = Result<T, E>>) -> Result<T, String> {
+    match tokio::time::timeout(CHECK_TIMEOUT, check).await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(format!("no answer within {} s", CHECK_TIMEOUT.as_secs())),
+    }
+}

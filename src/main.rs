@@ -1,0 +1,90 @@
+//! `darkroom`: the API and its workers in one process, and the operator's commands.
+//!
+//! ```text
+//!   darkroom            serve everything from ./data, nothing to install
+//!   darkroom demo       the same, on a world that it draws itself
+//!   darkroom migrate    bring the database up to date
+//!   darkroom schema     print the GraphQL schema
+//!   darkroom doctor     check what is configured
+//! ```
+
+mod banner;
+mod demo;
+mod doctor;
+mod serve;
+
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::{Parser, Subcommand};
+use darkroom_platform::{Config, Database, Role, telemetry};
+
+/// Darkroom: the backend of a photo-sharing app. Without a command it serves everything in one process.
+#[derive(Debug, Parser)]
+#[command(name = "darkroom", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+enum Command {
+    /// Serve API and workers in this process (the default).
+    Serve,
+    /// Fill an empty data folder with people and pictures, then serve.
+    Demo {
+        /// Fill the folder and stop.
+        #[arg(long)]
+        only_fill: bool,
+    },
+    /// Bring the database up to date and stop.
+    Migrate,
+    /// Print the GraphQL schema in the schema definition language.
+    Schema,
+    /// Check database, Redis, objects, ffmpeg and clock, and print the settings in force, without secrets.
+    Doctor,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let command = Arguments::parse().command.unwrap_or(Command::Serve);
+    match Box::pin(run(command)).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("darkroom: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    if let Command::Schema = command {
+        print!("{}", darkroom_schema::sdl());
+        return Ok(ExitCode::SUCCESS);
+    }
+    // Two providers may be compiled in by dependencies; one must be chosen.
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        bail!("a TLS provider was chosen before main");
+    }
+    let config = Config::load(Role::Single)?;
+    telemetry::init(&config);
+    match command {
+        Command::Serve => serve::run(config).await?,
+        Command::Demo { only_fill } => {
+            let people = demo::fill(config.clone()).await?;
+            demo::print_sign_ins(&people);
+            if !only_fill {
+                serve::run(config).await?;
+            }
+        }
+        Command::Migrate => {
+            let database = Database::connect(&config).await?;
+            let pending = database.pending_migrations().await.context("the database does not answer")?;
+            database.migrate().await?;
+            println!("{} schema changes made; the database is up to date.", pending.len());
+        }
+        Command::Doctor => return doctor::run(config).await,
+        Command::Schema => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,16 @@
+//! TestApp, factories and fixtures for the tests of every crate. Never linked into what ships.
+//!
+//! One suite, two modes: `DARKROOM_TEST_MODE=embedded` (the default) or `clustered`, where `scripts/test` has started a
+//! PostgreSQL, a Redis and an S3 server and named them in `DARKROOM_TEST_…`. Each [`TestApp`] has a world of its own:
+//! a folder, or a database, a key prefix and an object prefix.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't be set up has failed")]
+
+mod app;
+mod client;
+pub mod corpus;
+pub mod picture;
+mod stores;
+
+pub use app::TestApp;
+pub use client::{Answer, Client, Person};
+pub use stores::{Mode, mode};

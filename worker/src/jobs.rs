@@ -1,0 +1,53 @@
+//! The jobs of Darkroom: one thin file a job. A new one is a payload in `service/job.rs`, a verb in `service`, a file here
+//! and a line in [`Registry::all`].
+
+mod expire_story;
+mod fan_out_post;
+mod heartbeat;
+mod process_media;
+mod purge_objects;
+mod purge_post;
+mod sweep_media;
+mod sweep_objects;
+mod sweep_sessions;
+mod sweep_stories;
+
+use darkroom_service::job::{
+    ExpireStory, FanOutPost, Heartbeat, ProcessMedia, PurgeObjects, PurgePost, SweepMedia, SweepObjects, SweepSessions,
+    SweepStories,
+};
+
+use crate::registry::Registry;
+
+impl Registry {
+    /// Every job of Darkroom.
+    #[must_use]
+    pub fn all() -> Self {
+        Self::new()
+            .with::<ProcessMedia>()
+            .with::<FanOutPost>()
+            .with::<PurgePost>()
+            .with::<PurgeObjects>()
+            .with::<ExpireStory>()
+            .with::<SweepStories>()
+            .with::<SweepMedia>()
+            .with::<SweepObjects>()
+            .with::<SweepSessions>()
+            .with::<Heartbeat>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use darkroom_service::job::SCHEDULES;
+
+    use super::*;
+
+    #[test]
+    fn everything_that_comes_back_has_a_handler_that_reads_an_empty_payload() {
+        let registry = Registry::all();
+        for schedule in SCHEDULES {
+            assert!(registry.get(schedule.name).is_some(), "{} has no handler", schedule.name);
+        }
+    }
+}
