@@ -55,6 +55,6 @@ EXPOSE 8000
 STOPSIGNAL SIGTERM
 # For darkroom and darkroom-api; a container of darkroom-worker has no port and brings a check of its own.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
-  CMD ["curl", "--fail", "--silent", "--show-error", "--output", "/dev/null", "http://127.0.0.1:8000/health/ready"]
+  CMD ["curl", "--fail", "--silent", "--show-error", "--output", "/dev/null", "http://127.0.0.1:8000/readyz"]
 ENTRYPOINT ["tini", "--"]
 CMD ["darkroom"]

@@ -41,7 +41,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<ExitCode> {
         };
         println!("  {mark}  {name}: {text}");
     };
-    match within(Platform::connect(config, Clock::system())).await {
+    match within(Box::pin(Platform::connect(config, Clock::system()))).await {
         Err(error) => report("database", Finding::Bad(error)),
         Ok(platform) => {
             report("database", database(&platform).await);
@@ -50,10 +50,13 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<ExitCode> {
             report("objects", objects(&platform).await);
         }
     }
-    report("ffmpeg", match banner::has_ffmpeg() {
-        true => Finding::Good("installed".to_owned()),
-        false => Finding::Note("not installed: photos work, videos will need it".to_owned()),
-    });
+    report(
+        "ffmpeg",
+        match banner::has_ffmpeg() {
+            true => Finding::Good("installed".to_owned()),
+            false => Finding::Note("not installed: photos work, videos will need it".to_owned()),
+        },
+    );
     if bad > 0 {
         println!("\n{bad} of the checks failed.");
         return Ok(ExitCode::FAILURE);
@@ -71,7 +74,9 @@ async fn database(platform: &Platform) -> Finding {
             };
             Finding::Good(format!("{engine} answers and is up to date"))
         }
-        Ok(pending) => Finding::Note(format!("{} schema changes are to be made: run `darkroom migrate`", pending.len())),
+        Ok(pending) => {
+            Finding::Note(format!("{} schema changes are to be made: run `darkroom migrate`", pending.len()))
+        }
     }
 }
 

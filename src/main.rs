@@ -83,7 +83,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             database.migrate().await?;
             println!("{} schema changes made; the database is up to date.", pending.len());
         }
-        Command::Doctor => return doctor::run(config).await,
+        Command::Doctor => return Box::pin(doctor::run(config)).await,
         Command::Schema => {}
     }
     Ok(ExitCode::SUCCESS)

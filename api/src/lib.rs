@@ -73,3 +73,6 @@ fn is_text(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bo
     let kinds = ["application/json", "application/graphql-response+json", "text/html", "text/css", "text/javascript"];
     essence.is_some_and(|essence| kinds.contains(&essence.trim()))
 }
+
+#[cfg(test)]
+mod tests;

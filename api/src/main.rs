@@ -1,5 +1,7 @@
 //! `darkroom-api`: one API server beside others; workers run elsewhere.
 
+use std::process::ExitCode;
+
 use anyhow::{Context, bail};
 use clap::Parser;
 use darkroom_platform::{Clock, Config, Platform, Role, shutdown, telemetry};
@@ -13,8 +15,19 @@ use tokio::net::TcpListener;
 #[command(version, about)]
 struct Arguments {}
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
     let Arguments {} = Arguments::parse();
+    match start() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // In one line, on the terminal and in whatever collects it: logging may not have begun.
+            eprintln!("darkroom-api: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start() -> anyhow::Result<()> {
     // Two providers are compiled in by dependencies; one must be chosen.
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         bail!("a TLS provider was chosen before main");
@@ -25,8 +38,14 @@ fn main() -> anyhow::Result<()> {
     runtime.block_on(run(config))
 }
 
-async fn run(config: Config) -> anyhow::Result<()> {
+async fn run(mut config: Config) -> anyhow::Result<()> {
+    let shutdown = shutdown::on_signal()?;
     let address = config.listen()?;
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}: stop what does, or set DARKROOM_LISTEN"))?;
+    // With port 0 the system has chosen one: links to photos must name it.
+    config.set_listen(listener.local_addr()?);
     let platform = Platform::connect(config, Clock::system()).await?;
     let pending = platform.database.pending_migrations().await.context("the database does not answer")?;
     if !pending.is_empty() {
@@ -34,11 +53,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     }
     let app = App::new(platform);
     account::warm_up(&app).await?;
-    let listener = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}: stop what does, or set DARKROOM_LISTEN"))?;
     tracing::info!(listen = %listener.local_addr()?, public_url = app.config.public_url(), "serving");
-    let shutdown = shutdown::on_signal()?;
     darkroom_api::serve(app, listener, shutdown).await?;
     tracing::info!("stopped");
     Ok(())

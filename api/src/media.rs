@@ -127,18 +127,20 @@ async fn describe(app: &App, grant: &Grant, rest: u64) -> Result<Response, Refus
     Ok(response)
 }
 
-/// Where a bucket's bytes are: the CDN for renditions if there is one, else the bucket for as long as the link lives.
+/// Where a bucket's bytes are: at the bucket, or at what stands in front of it, signed for no longer than the link lives.
+///
+/// The CDN gets the bucket's signed query too: one that passes it on lets the bucket itself refuse what has expired, and
+/// so a private bucket stays private behind it.
 async fn redirect(app: &App, grant: &Grant, rest: u64) -> Result<Response, Refusal> {
-    let cdn = app.config.media_base_url().filter(|_| !grant.is_original);
-    let (location, max_age) = match cdn {
-        Some(base) => (format!("{base}/{}", grant.key), rest),
-        None => {
-            let life = rest.clamp(1, PRESIGNED_MAX);
-            let url = app.objects.presign_get(&grant.key, Duration::from_secs(life)).await.map_err(missing)?;
-            // A cached redirect must end before what it leads to.
-            (url.ok_or_else(Refusal::not_found)?.into(), life / 2)
-        }
+    let life = rest.clamp(1, PRESIGNED_MAX);
+    let signed = app.objects.presign_get(&grant.key, Duration::from_secs(life)).await.map_err(missing)?;
+    let signed = signed.ok_or_else(Refusal::not_found)?;
+    let location = match app.config.media_base_url() {
+        Some(base) => format!("{base}/{}?{}", grant.key, signed.query().unwrap_or_default()),
+        None => signed.into(),
     };
+    // A cached redirect must end before what it leads to.
+    let max_age = life / 2;
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
     let headers = response.headers_mut();
@@ -194,3 +196,6 @@ fn missing(error: ObjectsError) -> Refusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

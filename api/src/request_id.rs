@@ -19,7 +19,7 @@ impl RequestId {
         let sane = |id: &&str| {
             (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         };
-        Self(sent.filter(sane).map_or_else(|| Uuid::now_v7().simple().to_string(), str::to_owned))
+        Self(sent.filter(sane).map_or_else(|| Uuid::new_v4().simple().to_string(), str::to_owned))
     }
 
     /// The one that the outermost middleware has set.

@@ -130,7 +130,8 @@ impl Database {
             Engine::Sqlite => "SELECT CAST(strftime('%s', 'now') AS REAL) + 0.5 AS seconds",
             Engine::Postgres => "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) AS DOUBLE PRECISION) AS seconds",
         };
-        let row = self.connection.query_one_raw(Statement::from_string(self.connection.get_database_backend(), seconds));
+        let row =
+            self.connection.query_one_raw(Statement::from_string(self.connection.get_database_backend(), seconds));
         let row = row.await?.ok_or_else(|| DbErr::RecordNotFound("the database's clock".to_owned()))?;
         let micros = row.try_get::<f64>("", "seconds")? * 1e6;
         DateTime::from_timestamp_micros(micros as i64).ok_or_else(|| DbErr::Type("the database's clock".to_owned()))

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use async_graphql::{Context, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use bytes::Bytes;
 use darkroom_service::Error;
+use darkroom_service::media::body_error;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 
@@ -62,9 +63,6 @@ impl Upload {
         let Some(Uploads(source)) = ctx.data_opt::<Uploads>() else {
             return Err(Error::invalid("file", "A file must be sent as multipart/form-data."));
         };
-        source.open(self.0).await.map_err(|error| {
-            tracing::debug!(%error, "an upload can't be read");
-            Error::invalid("file", "The file is missing from the request, or it was cut off.")
-        })
+        source.open(self.0).await.map_err(body_error)
     }
 }

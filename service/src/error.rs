@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use darkroom_media::{Failure, FailureCode};
 use darkroom_platform::objects::ObjectsError;
+use darkroom_platform::redis::RedisError;
 use sea_orm::{DbErr, RuntimeErr};
 
 /// The result of every verb.
@@ -163,6 +164,12 @@ fn is_connection_loss(text: &str) -> bool {
     ]
     .iter()
     .any(|sign| text.contains(sign))
+}
+
+impl From<RedisError> for Error {
+    fn from(error: RedisError) -> Self {
+        Self::Unavailable { message: "Redis can't be reached right now. Try again soon.", source: error.into() }
+    }
 }
 
 impl From<ObjectsError> for Error {

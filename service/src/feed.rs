@@ -122,7 +122,7 @@ fn build_in_background(app: &App, account: Uuid, epoch: i64) {
 /// it; made complete last.
 async fn build(app: &App, account: Uuid, epoch: i64) -> Result<()> {
     let _permit = app.rebuilds.permits.acquire().await.map_err(Error::internal)?;
-    let token = app.timelines.begin(account, epoch).await.map_err(Error::internal)?;
+    let token = app.timelines.begin(account, epoch).await?;
     let ids: Vec<Uuid> = post::Entity::find()
         .select_only()
         .column(post::Column::Id)
@@ -132,6 +132,6 @@ async fn build(app: &App, account: Uuid, epoch: i64) -> Result<()> {
         .into_tuple()
         .all(app.rows())
         .await?;
-    app.timelines.finish(account, &token, &ids).await.map_err(Error::internal)?;
+    app.timelines.finish(account, &token, &ids).await?;
     Ok(())
 }

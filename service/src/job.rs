@@ -132,7 +132,7 @@ job! {
     Heartbeat {} = "worker.heartbeat" on Interactive
 }
 
-/// Work that comes back: a row with a unique key for each slot, so that no leader is needed.
+/// Work that comes back: one row with the job's name as its unique key, so that no leader is needed.
 #[derive(Debug, Clone, Copy)]
 pub struct Schedule {
     /// The job's name; its payload is empty.

@@ -33,7 +33,7 @@ use crate::visibility;
 pub(crate) use delete::delete;
 pub use process::{give_up, process};
 pub use sweep::sweep;
-pub use upload::{NewUpload, Purpose, upload};
+pub use upload::{NewUpload, Purpose, body_error, upload};
 pub(crate) use url::UrlSigner;
 pub use url::{Grant, grant, original_url, rendition_url};
 

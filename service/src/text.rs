@@ -85,7 +85,7 @@ fn is_hashtag_char(c: char) -> bool {
 }
 
 /// The runs of `allowed` characters after each `sigil` that begins a word.
-fn sigils<'a>(text: &'a str, sigil: char, allowed: fn(char) -> bool) -> impl Iterator<Item = &'a str> {
+fn sigils(text: &str, sigil: char, allowed: fn(char) -> bool) -> impl Iterator<Item = &str> {
     text.match_indices(sigil).filter_map(move |(at, _)| {
         let before = text[..at].chars().next_back();
         let begins_word = before.is_none_or(|c| !is_hashtag_char(c) && !matches!(c, '#' | '@' | '/' | '&' | '.'));

@@ -34,7 +34,7 @@ pub(crate) struct Person {
     pub(crate) bio: &'static str,
     /// What they like to photograph, at least two scenes.
     pub(crate) scenes: &'static [Scene],
-    /// Seed of their profile picture.
+    /// Seed of their profile picture, the same in every world.
     pub(crate) avatar_seed: u64,
     /// How well known they are, 1 to 9: weighs follows, posts and likes.
     fame: u8,
@@ -91,12 +91,12 @@ impl World {
         let mut random = Random::new(seed);
         let people: Vec<Person> = cast::CAST
             .iter()
-            .map(|&(username, full_name, bio, scenes, fame)| Person {
+            .map(|&(username, full_name, bio, scenes, fame, avatar_seed)| Person {
                 username,
                 full_name,
                 bio,
                 scenes,
-                avatar_seed: random.bits(),
+                avatar_seed,
                 fame,
             })
             .collect();

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use chrono::TimeDelta;
+use chrono::{SubsecRound, TimeDelta};
 use darkroom_platform::{Clock, Platform};
 use darkroom_service::App;
 use tempfile::TempDir;
@@ -48,7 +48,7 @@ impl TestApp {
         config.set_listen(address);
         // A moment in the past, whole seconds: moving it forward by a day or two still lies behind real time, so no
         // certificate, token or presigned URL of a real server is from the future.
-        let start = Clock::system().now() - TimeDelta::days(3);
+        let start = (Clock::system().now() - TimeDelta::days(3)).trunc_subsecs(0);
         let clock = Clock::manual(start);
         let platform = Platform::connect(config, clock.clone()).await.unwrap();
         platform.database.migrate().await.unwrap();
@@ -88,6 +88,19 @@ impl TestApp {
             let queues = darkroom_service::job::Queue::ALL;
             darkroom_worker::run(app, &queues, 2, stop).await
         }));
+    }
+
+    /// Loses a person's timeline, as an eviction or a flushed Redis does.
+    pub async fn lose_timeline(&self, username: &str) {
+        let account = darkroom_service::account::by_username(&self.app, username).await.unwrap().unwrap();
+        self.app.timelines.forget(account.id).await.unwrap();
+    }
+
+    /// How many posts a person's timeline holds; none if it is not complete.
+    pub async fn timeline_length(&self, username: &str) -> Option<usize> {
+        let account = darkroom_service::account::by_username(&self.app, username).await.unwrap().unwrap();
+        let window = self.app.timelines.read(account.id, account.timeline_epoch).await.unwrap();
+        window.map(|window| window.ids.len())
     }
 
     /// Every object key there is.

@@ -6,6 +6,8 @@ use std::time::Duration;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
+use crate::socket::Subscription;
+
 /// Talks GraphQL to a server.
 #[derive(Clone)]
 pub struct Client {
@@ -87,7 +89,10 @@ impl Answer {
     }
 
     fn only_field(&self) -> &Value {
-        self.data().as_object().and_then(|data| data.values().next()).unwrap_or_else(|| panic!("no data: {}", self.body))
+        self.data()
+            .as_object()
+            .and_then(|data| data.values().next())
+            .unwrap_or_else(|| panic!("no data: {}", self.body))
     }
 }
 
@@ -106,6 +111,16 @@ impl Client {
     /// The same, with a session's token.
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// Where the server listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Listens to a subscription.
+    pub async fn subscribe(&self, query: &str, variables: Value) -> Subscription {
+        Subscription::begin(self.address, self.token.as_deref(), query, variables).await
     }
 
     /// The HTTP client itself.

@@ -8,9 +8,23 @@
 mod app;
 mod client;
 pub mod corpus;
+mod disk;
+pub mod jpeg;
+mod left;
 pub mod picture;
+pub mod process;
+pub mod sequence;
+mod socket;
 mod stores;
+mod verb;
+mod wait;
 
 pub use app::TestApp;
 pub use client::{Answer, Client, Person};
+pub use disk::SmallDisk;
+pub use left::files_under;
+pub use reqwest;
+pub use socket::Subscription;
 pub use stores::{Mode, mode};
+pub use verb::link_of;
+pub use wait::eventually;

@@ -23,3 +23,21 @@ pub fn encoded(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
 pub fn jpeg(width: u32, height: u32) -> Vec<u8> {
     encoded(width, height, ImageFormat::Jpeg)
 }
+
+/// A PNG of noise, which hardly compresses: about three bytes a pixel.
+pub fn noise(width: u32, height: u32) -> Vec<u8> {
+    let mut dice = crate::sequence::Dice::new(u64::from(width) << 32 | u64::from(height));
+    let pixels = (0..width * height * 3).map(|_| dice.below(256) as u8).collect();
+    let noise = RgbImage::from_raw(width, height, pixels).unwrap();
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    DynamicImage::ImageRgb8(noise).write_to(&mut bytes, ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+/// A PNG whose container is sound and whose pixels are damaged: only decoding it tells.
+pub fn damaged() -> Vec<u8> {
+    let mut bytes = noise(200, 150);
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 40].fill(0x55);
+    bytes
+}

@@ -45,7 +45,7 @@ impl Stores {
         ];
         let mut database = None;
         if mode() == Mode::Clustered {
-            let world = format!("t{}", Uuid::now_v7().simple());
+            let world = format!("t{}", Uuid::new_v4().simple());
             let server = named("DARKROOM_TEST_DATABASE_URL");
             create_database(&server, &world).await;
             variables.push(("DARKROOM_DATABASE_URL".to_owned(), in_database(&server, &world)));

@@ -3,15 +3,16 @@
 //! ```text
 //!   claimed ──► handler known? payload readable? ──► run: own task, time-out, panic caught ──► done      complete
 //!                  │ no              │ no                  │ error, panic, time-out            again     retry, later
-//!                  ▼                 ▼                     ▼ attempts used up                  dead      bury
-//!                again/dead         dead                 give_up, then dead                    stopped   release
+//!                  ▼                 ▼                     ▼ attempts used up                  later     postpone
+//!                again/dead         dead                 give_up, then dead                    dead      bury
+//!                                                                                              stopped   release
 //! ```
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use darkroom_service::App;
 use darkroom_service::job::ledger::{self, Claimed};
+use darkroom_service::{App, Error};
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -33,6 +34,8 @@ pub(crate) enum Outcome {
     Done,
     /// It failed and comes back later.
     Again(String),
+    /// A store is away: it comes back later, and this was no attempt.
+    Later(String),
     /// It failed for good: an operator looks at it.
     Dead(String),
     /// This process ends: it goes back as it was.
@@ -43,6 +46,8 @@ pub(crate) enum Outcome {
 enum Ended {
     Well,
     Badly(String),
+    /// A store is away, through no fault of the job.
+    Away(String),
     /// The payload is not what the handler reads: no other run will change that.
     Unreadable(String),
     Stopped,
@@ -66,7 +71,7 @@ impl Envelope {
         let span = tracing::info_span!(
             "job",
             id = %job.id,
-            name = %job.name,
+            job = %job.name,
             attempt = job.attempts,
             queue = job.queue.as_str()
         );
@@ -77,6 +82,7 @@ impl Envelope {
             match &outcome {
                 Outcome::Done => tracing::debug!(ms, "job done"),
                 Outcome::Again(error) => tracing::warn!(ms, error, "job failed and will be tried again"),
+                Outcome::Later(error) => tracing::warn!(ms, error, "job postponed: a store is away"),
                 Outcome::Dead(error) => tracing::error!(ms, error, "job failed for good and is set aside as dead"),
                 Outcome::Stopped => tracing::info!(ms, "job handed back: this worker stops"),
             }
@@ -99,8 +105,9 @@ impl Envelope {
                 Ended::Well => return Outcome::Done,
                 Ended::Stopped => return Outcome::Stopped,
                 Ended::Unreadable(error) => return Outcome::Dead(error),
-                Ended::Badly(error) if may_retry => return Outcome::Again(error),
-                Ended::Badly(error) => error,
+                Ended::Away(error) if ledger::may_wait(&self.app, job) => return Outcome::Later(error),
+                Ended::Away(error) | Ended::Badly(error) if may_retry => return Outcome::Again(error),
+                Ended::Away(error) | Ended::Badly(error) => error,
             }
         };
         self.give_up(handler, job, error).await
@@ -112,7 +119,8 @@ impl Envelope {
         match self.call(handler.give_up, handler, job).await {
             Ended::Well => Outcome::Dead(error),
             Ended::Stopped => Outcome::Stopped,
-            Ended::Badly(second) | Ended::Unreadable(second) => {
+            Ended::Away(second) if ledger::may_wait(&self.app, job) => Outcome::Later(second),
+            Ended::Away(second) | Ended::Badly(second) | Ended::Unreadable(second) => {
                 let error = format!("{error}; giving up failed too: {second}");
                 let most = i64::from(self.app.config.worker.max_attempts) * 2;
                 if i64::from(job.attempts) < most { Outcome::Again(error) } else { Outcome::Dead(error) }
@@ -130,6 +138,7 @@ impl Envelope {
         tokio::select! {
             result = &mut task => match result {
                 Ok(Ok(())) => Ended::Well,
+                Ok(Err(error @ Error::Unavailable { .. })) => Ended::Away(reason(&error)),
                 Ok(Err(error)) => Ended::Badly(reason(&error)),
                 Err(error) => torn(error),
             },
@@ -152,6 +161,7 @@ impl Envelope {
             let written = match outcome {
                 Outcome::Done => ledger::complete(&self.app, &[(job.id, job.attempts)]).await,
                 Outcome::Again(error) => ledger::retry(&self.app, job, error).await,
+                Outcome::Later(error) => ledger::postpone(&self.app, job, error).await,
                 Outcome::Dead(error) => ledger::bury(&self.app, job, error).await,
                 Outcome::Stopped => ledger::release(&self.app, job).await,
             };

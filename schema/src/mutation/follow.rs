@@ -102,7 +102,7 @@ impl FollowMutation {
     async fn accept_follow_request(
         &self,
         ctx: &Context<'_>,
-        input: AcceptFollowRequestInput,
+        #[graphql(desc = "What is wanted.")] input: AcceptFollowRequestInput,
     ) -> Result<AcceptFollowRequestPayload> {
         let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
         let done = async { follow::accept(app, viewer, Kind::User.parse("userId", &input.user_id)?).await };
@@ -114,7 +114,7 @@ impl FollowMutation {
     async fn decline_follow_request(
         &self,
         ctx: &Context<'_>,
-        input: DeclineFollowRequestInput,
+        #[graphql(desc = "What is wanted.")] input: DeclineFollowRequestInput,
     ) -> Result<DeclineFollowRequestPayload> {
         let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
         let done = async { follow::decline(app, viewer, Kind::User.parse("userId", &input.user_id)?).await };

@@ -90,7 +90,7 @@ impl StoryMutation {
     async fn mark_story_viewed(
         &self,
         ctx: &Context<'_>,
-        input: MarkStoryViewedInput,
+        #[graphql(desc = "What is wanted.")] input: MarkStoryViewedInput,
     ) -> Result<MarkStoryViewedPayload> {
         let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
         let seen = async { story::mark_viewed(app, viewer, Kind::Story.parse("storyId", &input.story_id)?).await };

@@ -26,6 +26,15 @@ use crate::error::{Error, Result};
 /// The longest wait between two attempts.
 const LONGEST_BACKOFF: TimeDelta = TimeDelta::minutes(15);
 
+/// How long a job waits for a store that is away, at least.
+const POSTPONED_FOR: TimeDelta = TimeDelta::seconds(3);
+
+/// How long a job waits for a store that is away, all in all.
+const POSTPONED_AT_MOST: TimeDelta = TimeDelta::days(1);
+
+/// How late a heartbeat may be before nobody seems to run jobs.
+const HEARTBEAT_LATE: TimeDelta = TimeDelta::minutes(2);
+
 /// How much of an error is kept.
 const ERROR_CHARS: usize = 1000;
 
@@ -155,10 +164,11 @@ pub async fn due(app: &App, queue: Queue, limit: u64) -> Result<Vec<Uuid>> {
             .limit(limit)
             .into_tuple::<Uuid>()
     };
-    let waiting = Condition::all().add(job::Column::State.eq(State::Queued)).add(job::Column::RunAt.lte(now));
-    let mut ids = select(waiting, job::Column::RunAt).all(app.rows()).await?;
+    // What a dead worker held comes first: it has waited longest, and a long line must not hide it.
     let lost = Condition::all().add(job::Column::State.eq(State::Running)).add(job::Column::LeaseUntil.lt(now));
-    ids.extend(select(lost, job::Column::LeaseUntil).all(app.rows()).await?);
+    let mut ids = select(lost, job::Column::LeaseUntil).all(app.rows()).await?;
+    let waiting = Condition::all().add(job::Column::State.eq(State::Queued)).add(job::Column::RunAt.lte(now));
+    ids.extend(select(waiting, job::Column::RunAt).all(app.rows()).await?);
     ids.truncate(limit as usize);
     Ok(ids)
 }
@@ -216,13 +226,34 @@ pub fn may_retry(app: &App, claimed: &Claimed) -> bool {
     claimed.attempts < app.config.worker.max_attempts as i32
 }
 
-/// Sets a job aside for good, with its error, for an operator to look at.
+/// Puts a job back that could not run because a store is away: that was no attempt, however long the store stays away.
+pub async fn postpone(app: &App, claimed: &Claimed, error: &str) -> Result<()> {
+    let pause = POSTPONED_FOR.as_seconds_f64() * (1.0 + rand::rng().random_range(0.0..0.5));
+    let change = job::ActiveModel {
+        state: Set(State::Queued),
+        attempts: Set(claimed.attempts - 1),
+        run_at: Set(app.clock.now() + TimeDelta::milliseconds((pause * 1000.0) as i64)),
+        lease_until: Set(None),
+        last_error: Set(Some(shorten(error))),
+        ..Default::default()
+    };
+    put_back(app, claimed, change).await
+}
+
+/// Whether a job may still be postponed: a day after it was written, a store that is "away" is a fault of the job.
+pub fn may_wait(app: &App, claimed: &Claimed) -> bool {
+    let written = claimed.id.get_timestamp().and_then(|at| DateTime::from_timestamp(at.to_unix().0 as i64, 0));
+    written.is_some_and(|written| app.clock.now() - written < POSTPONED_AT_MOST)
+}
+
+/// Sets a job aside for good, with its error, for an operator to look at. Its unique key is free again.
 pub async fn bury(app: &App, claimed: &Claimed, error: &str) -> Result<()> {
     put_back(
         app,
         claimed,
         job::ActiveModel {
             state: Set(State::Dead),
+            unique_key: Set(None),
             lease_until: Set(None),
             last_error: Set(Some(shorten(error))),
             ..Default::default()
@@ -252,38 +283,35 @@ async fn put_back(app: &App, claimed: &Claimed, change: job::ActiveModel) -> Res
     Ok(())
 }
 
-/// Writes the next run of everything that comes back, unless it is written already.
+/// Writes the next run of everything that comes back, unless one is written already: a run that is late or under way
+/// has no second one behind it.
 pub async fn plan(app: &App, schedules: &[Schedule]) -> Result<()> {
     for schedule in schedules {
-        let (slot, run_at) = next_slot(schedule, app.clock.now());
-        let key = format!("{}@{slot}", schedule.name);
+        let run_at = next_slot(schedule, app.clock.now());
+        let key = schedule.name.to_owned();
         let nothing = serde_json::Value::Object(serde_json::Map::new());
         insert_row(app.rows(), &app.clock, schedule.name, schedule.queue, nothing, Some(key), run_at).await?;
     }
     Ok(())
 }
 
-/// Whether a heartbeat ran, or was planned, within the last two minutes: the sign that somebody runs jobs.
+/// Whether somebody runs jobs: a heartbeat is planned, and none is more than two minutes late.
 pub async fn heartbeat_seen(app: &App) -> Result<bool> {
-    let oldest = app.clock.now() - TimeDelta::minutes(2);
-    let planned = job::Entity::find()
+    let next: Option<DateTime<Utc>> = job::Entity::find()
         .select_only()
-        .column(job::Column::Id)
-        .filter(job::Column::Queue.eq(super::Heartbeat::QUEUE.as_str()))
-        .filter(job::Column::State.is_in([State::Queued, State::Running]))
-        .filter(job::Column::RunAt.gte(oldest))
-        .filter(job::Column::Name.eq(super::Heartbeat::NAME))
-        .into_tuple::<Uuid>()
+        .column(job::Column::RunAt)
+        .filter(job::Column::UniqueKey.eq(super::Heartbeat::NAME))
+        .into_tuple()
         .one(app.rows())
         .await?;
-    Ok(planned.is_some())
+    Ok(next.is_some_and(|run_at| app.clock.now() - run_at < HEARTBEAT_LATE))
 }
 
-/// The slot after the current one, and when it begins.
-fn next_slot(schedule: &Schedule, now: DateTime<Utc>) -> (i64, DateTime<Utc>) {
+/// When the slot after the current one begins.
+fn next_slot(schedule: &Schedule, now: DateTime<Utc>) -> DateTime<Utc> {
     let every = Ord::max(schedule.every.as_secs(), 1) as i64;
     let slot = now.timestamp().div_euclid(every) + 1;
-    (slot, DateTime::from_timestamp(slot * every, 0).unwrap_or(now))
+    DateTime::from_timestamp(slot * every, 0).unwrap_or(now)
 }
 
 /// 1, 4, 16, 64 … seconds and up to half as much again, so that what failed together does not come back together.
@@ -316,7 +344,7 @@ mod tests {
         let early = next_slot(&hourly, at("2026-05-01T10:00:00Z"));
         let late = next_slot(&hourly, at("2026-05-01T10:59:59.999999Z"));
         assert_eq!(early, late);
-        assert_eq!(early.1, at("2026-05-01T11:00:00Z"));
-        assert_ne!(next_slot(&hourly, at("2026-05-01T11:00:00Z")).0, early.0);
+        assert_eq!(early, at("2026-05-01T11:00:00Z"));
+        assert_eq!(next_slot(&hourly, at("2026-05-01T11:00:00Z")), at("2026-05-01T12:00:00Z"));
     }
 }

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use darkroom_entity::media::{self, Attachment, Kind, Status};
-use darkroom_media::{Failure, Format, Inspector};
+use darkroom_media::{Failure, FailureCode, Format, Inspector};
 use darkroom_platform::objects::PutError;
 use futures::stream::{self, BoxStream, StreamExt};
 use rand::TryRngCore;
@@ -124,11 +124,29 @@ impl From<Cut> for Error {
     fn from(cut: Cut) -> Self {
         match cut {
             Cut::Refused(failure) => Self::refused("file", failure),
-            Cut::Connection(source) => {
-                tracing::debug!(%source, "an upload was cut off");
-                Self::invalid("file", "The upload was cut off before its end. Send it again.")
-            }
+            Cut::Connection(error) => body_error(error),
         }
+    }
+}
+
+/// What to tell of a body that could not be read to its end, by the kind of its error.
+pub fn body_error(error: io::Error) -> Error {
+    use io::ErrorKind::{
+        BrokenPipe, ConnectionAborted, ConnectionReset, FileTooLarge, InvalidData, InvalidInput, NotFound, StorageFull,
+        TimedOut, UnexpectedEof,
+    };
+    tracing::debug!(%error, "an upload ended before its end");
+    match error.kind() {
+        InvalidInput | InvalidData | NotFound => Error::invalid("file", error.to_string()),
+        FileTooLarge => {
+            let message = "The file is larger than this server takes.".to_owned();
+            Error::refused("file", Failure { code: FailureCode::TooLarge, message })
+        }
+        UnexpectedEof | TimedOut | BrokenPipe | ConnectionReset | ConnectionAborted => {
+            Error::invalid("file", "The upload was cut off before its end. Send it again.")
+        }
+        StorageFull => Error::Unavailable { message: "The storage is full. Nothing was saved.", source: error.into() },
+        _ => Error::internal(error),
     }
 }
 

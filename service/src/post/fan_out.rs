@@ -5,7 +5,7 @@ use sea_orm::EntityTrait;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::follow;
 use crate::job::FanOutPost;
 
@@ -26,5 +26,5 @@ pub async fn fan_out(app: &App, post_id: Uuid, after: Option<Uuid>) -> Result<()
     if after.is_none() {
         accounts.push(post.author_id);
     }
-    app.timelines.push(&accounts, post_id).await.map_err(Error::internal)
+    Ok(app.timelines.push(&accounts, post_id).await?)
 }

@@ -63,10 +63,10 @@ pub(super) fn aurora(canvas: &mut Canvas, random: &mut Random, noise: Noise) {
             .collect();
         let body = mix(mix([0.05, 0.1, 0.16], glow, 0.17), [0.01, 0.025, 0.045], near);
         canvas.below(&line, |x, y, depth| {
-            let snow =
-                smooth(-0.1, 0.55, hills.at(x / s * 0.03, y / s * 0.05) + 0.5 * hills.at(x / s * 0.09, y / s * 0.13))
-                    * smooth(h * 0.08, 0.0, depth);
-            mix(body, mix(body, glow, 0.22), snow * (1.0 - near))
+            // The lights fall on the upper slopes; gullies stay darker.
+            let gully = 0.72 + 0.28 * hills.at(x / s * 0.05 + y / s * 0.02, y / s * 0.012);
+            let snow = smooth(h * 0.085, 0.0, depth) * gully;
+            mix(body, mix(body, glow, 0.3), snow * (1.0 - near))
         });
         if layer == 2 {
             for _ in 0..110 {

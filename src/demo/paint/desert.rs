@@ -63,7 +63,7 @@ pub(super) fn desert(canvas: &mut Canvas, random: &mut Random, noise: Noise) {
         canvas.between(line, bottom, |x, y, depth| {
             let down = depth / tall;
             let bend = sway.at(x, y);
-            // The crest runs on downhill as an S: the place where the noise changes sign, looked up further to the side.
+            // The crest runs on downhill as an S: where the noise changes sign, looked up further to the side.
             let snake = snakes[depth as usize] + bend * 0.05 * down.min(1.5);
             let place = (x + (0.5 + snake) * w).clamp(0.0, crest.len() as f32 - 2.0);
             let (left, part) = (place as usize, fract(place));

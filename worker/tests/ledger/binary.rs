@@ -19,16 +19,23 @@ fn text(output: &Output) -> String {
 }
 
 #[tokio::test]
-async fn bad_settings_are_refused_with_the_fix() {
+async fn stores_that_nobody_else_can_reach_are_refused_with_the_fix() {
     let stage = Stage::live().await;
-    let output = program(&stage).args(["--queues", "interactive,slow"]).output().unwrap();
+    let output = program(&stage).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output).contains("\"slow\"") || !is_clustered(), "{}", text(&output));
+    assert!(text(&output).contains("or run `darkroom` alone"), "{}", text(&output));
+    stage.end().await;
+}
 
-    // Alone beside a database in a file and hints in another process it could never hear of a job.
-    let output = program(&stage).env("DARKROOM_REDIS_URL", "memory:").output().unwrap();
+#[tokio::test]
+async fn the_command_line_goes_before_the_settings_and_is_checked_like_them() {
+    let stage = Stage::live().await;
+    let mut command = clustered(&stage);
+    command.env("DARKROOM_DATABASE_URL", "postgres://127.0.0.1:9/none");
+    command.env("DARKROOM_REDIS_URL", "redis://127.0.0.1:9");
+    let output = command.args(["--queues", "interactive,slow"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output).contains("redis_url") || text(&output).contains("DARKROOM_"), "{}", text(&output));
+    assert!(text(&output).contains("\"slow\" is no queue"), "{}", text(&output));
     stage.end().await;
 }
 

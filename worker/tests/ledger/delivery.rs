@@ -141,6 +141,33 @@ async fn a_lease_is_prolonged_while_its_job_runs() {
     stage.end().await;
 }
 
+static CUT_RUNS: Count = Count::new();
+static CUT_GATE: Semaphore = Semaphore::const_new(0);
+test_job!(Cut on Interactive, run |app| {
+    CUT_RUNS.up();
+    CUT_GATE.acquire().await.unwrap().forget();
+    Ok(())
+});
+
+#[tokio::test]
+async fn another_worker_finishes_what_a_killed_one_was_in_the_middle_of() {
+    let stage = Stage::with(Clock::system(), |config| config.worker.lease_seconds = 1).await;
+    let registry = || Registry::new().with::<Cut>();
+    let killed = stage.work(registry(), 1);
+    stage.enqueue(&Cut::new()).await;
+    until("it runs", async || CUT_RUNS.get() == 1).await;
+    drop(killed);
+    let row = stage.row::<Cut>().await;
+    assert_eq!((row.state, row.attempts), (State::Running, 1), "the killed one wrote nothing");
+    let other = stage.work(registry(), 1);
+    until("the other one runs it", async || CUT_RUNS.get() == 2).await;
+    assert_eq!(stage.row::<Cut>().await.attempts, 2);
+    CUT_GATE.add_permits(1);
+    until("it is done", async || stage.rows::<Cut>().await.is_empty()).await;
+    other.stop().await;
+    stage.end().await;
+}
+
 static BULK_RUNS: Count = Count::new();
 static BULK_GATE: Semaphore = Semaphore::const_new(0);
 test_job!(Heavy on Bulk, run |app| {

@@ -58,12 +58,12 @@ impl Files {
     /// two of them finishes or drops the first one's stream before the second.
     async fn find(&self, index: usize) -> io::Result<OpenedUpload> {
         let wanted = self.wanted.get(index).ok_or_else(|| invalid("there is no such upload in this request"))?;
-        if let Some(opened) = self.from_spool(index) {
+        if let Some(opened) = self.open_spooled(index) {
             return Ok(opened);
         }
         let mut reader = Arc::clone(&self.reader).lock_owned().await;
         loop {
-            if let Some(opened) = self.from_spool(index) {
+            if let Some(opened) = self.open_spooled(index) {
                 return Ok(opened);
             }
             match reader.gone.get(&index) {
@@ -76,7 +76,7 @@ impl Files {
                 Some(Gone::Failed) => return Err(invalid(format!("the file {:?} could not be read", wanted.part))),
                 None => {}
             }
-            let Some(part) = reader.parts.next().await.map_err(failure)? else {
+            let Some(part) = reader.parts.next().await.map_err(|error| failure(&error))? else {
                 return Err(invalid(format!("the file {:?} is missing from the body", wanted.part)));
             };
             let found = self.index_of(&part)?;
@@ -99,7 +99,7 @@ impl Files {
         self.spooled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn from_spool(&self, index: usize) -> Option<OpenedUpload> {
+    fn open_spooled(&self, index: usize) -> Option<OpenedUpload> {
         let spools = self.spools();
         let (spool, content_type) = spools.get(&index)?;
         Some(OpenedUpload { content_type: content_type.clone(), body: spool.read() })
@@ -115,7 +115,7 @@ impl Files {
 
     async fn spool(&self, parts: &mut Parts) -> io::Result<Spool> {
         let mut writer = SpoolWriter::create(self.spool_dir.clone(), self.limit).await?;
-        while let Some(chunk) = parts.chunk().await.map_err(failure)? {
+        while let Some(chunk) = parts.chunk().await.map_err(|error| failure(&error))? {
             writer.write(&chunk).await?;
         }
         writer.finish().await
@@ -131,7 +131,7 @@ impl UploadSource for Files {
 /// The current part, from the socket: a chunk is read when it is asked for.
 fn pull(reader: OwnedMutexGuard<Reader>) -> BoxStream<'static, io::Result<Bytes>> {
     stream::try_unfold(reader, |mut reader| async move {
-        let chunk = reader.parts.chunk().await.map_err(failure)?;
+        let chunk = reader.parts.chunk().await.map_err(|error| failure(&error))?;
         Ok(chunk.map(|chunk| (chunk, reader)))
     })
     .boxed()
@@ -141,8 +141,8 @@ fn invalid(message: impl Into<String>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, message.into())
 }
 
-fn failure(error: PartError) -> io::Error {
-    let kind = match &error {
+fn failure(error: &PartError) -> io::Error {
+    let kind = match error {
         PartError::Body(BodyError::TooLarge(_)) => io::ErrorKind::FileTooLarge,
         PartError::Body(BodyError::Aborted) => io::ErrorKind::UnexpectedEof,
         PartError::Body(BodyError::Idle) => io::ErrorKind::TimedOut,

@@ -56,7 +56,7 @@ mod tests {
     fn what_is_no_map_is_refused() {
         let eleven: Vec<String> = (0..11).map(|n| format!(r#""{n}": ["variables.x"]"#)).collect();
         let eleven = format!("{{{}}}", eleven.join(","));
-        let paths = format!(r#"{{"0": [{}]}}"#, vec![r#""variables.x""#; 11].join(","));
+        let paths = format!(r#"{{"0": [{}]}}"#, [r#""variables.x""#; 11].join(","));
         for bad in [
             "",
             "[]",

@@ -1,11 +1,12 @@
 //! The parts of a multipart body, one after the other, on multer.
 //!
-//! multer takes from its source as long as the source is ready, and keeps what it can't place yet. So it gets one chunk at
-//! a time, and no further one while more than [`UNPLACED_MAX`] bytes came without a part, a header or content coming out.
+//! multer takes from its source whatever is ready, before it looks at what it has, and keeps what it can't place yet. So
+//! it gets a chunk only when it can't go on without, and none after [`UNPLACED_MAX`] bytes out of which no part came.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -41,15 +42,24 @@ pub(super) struct Part {
 pub(super) struct Parts {
     multipart: Multipart<'static>,
     current: Option<Field<'static>>,
-    unplaced: Arc<AtomicU64>,
+    feed: Arc<Feed>,
+}
+
+/// What the parser's source and its user know of each other.
+#[derive(Default)]
+struct Feed {
+    /// The parser can't go on without a chunk.
+    hungry: AtomicBool,
+    /// Bytes that it was given since something came out.
+    unplaced: AtomicU64,
 }
 
 impl Parts {
     /// Reads nothing yet.
     pub(super) fn new(inbound: &Inbound, boundary: &str) -> Self {
-        let unplaced = Arc::new(AtomicU64::new(0));
-        let source = Paced { stream: inbound.stream(), unplaced: Arc::clone(&unplaced), paused: false };
-        Self { multipart: Multipart::new(source, boundary), current: None, unplaced }
+        let feed = Arc::new(Feed::default());
+        let source = Source { stream: inbound.stream(), feed: Arc::clone(&feed) };
+        Self { multipart: Multipart::new(source, boundary), current: None, feed }
     }
 
     /// The next part, after what is left of the current one is thrown away; none at the end.
@@ -57,9 +67,9 @@ impl Parts {
         while self.current.is_some() {
             self.chunk().await?;
         }
-        let field = self.multipart.next_field().await.map_err(failure)?;
-        self.unplaced.store(0, Ordering::Relaxed);
-        self.current = field;
+        let Self { multipart, feed, .. } = self;
+        let field = poll_fn(|context| feed.feed(|| multipart.poll_next_field(context))).await;
+        self.current = field.map_err(failure)?;
         Ok(self.current.as_ref().map(|field| Part {
             name: field.name().map(str::to_owned),
             content_type: field.content_type().map(ToString::to_string),
@@ -69,8 +79,9 @@ impl Parts {
     /// The next bytes of the current part; none at its end.
     pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, PartError> {
         let Some(field) = &mut self.current else { return Ok(None) };
-        let chunk = field.chunk().await.map_err(failure);
-        self.unplaced.store(0, Ordering::Relaxed);
+        let feed = &self.feed;
+        let chunk = poll_fn(|context| feed.feed(|| Pin::new(&mut *field).poll_next(context))).await;
+        let chunk = chunk.transpose().map_err(failure);
         if !matches!(chunk, Ok(Some(_))) {
             self.current = None;
         }
@@ -94,30 +105,44 @@ fn failure(error: multer::Error) -> PartError {
     }
 }
 
-/// One chunk a poll, and only as long as they lead somewhere.
-struct Paced {
-    stream: InboundStream,
-    unplaced: Arc<AtomicU64>,
-    paused: bool,
+impl Feed {
+    /// Polls the parser, and lets it have a chunk as often as it can't go on.
+    fn feed<T>(&self, mut poll: impl FnMut() -> Poll<T>) -> Poll<T> {
+        loop {
+            if let Poll::Ready(value) = poll() {
+                self.unplaced.store(0, Ordering::Relaxed);
+                return Poll::Ready(value);
+            }
+            // Still hungry: the source itself has nothing at the moment, and will wake the task.
+            if self.hungry.swap(true, Ordering::Relaxed) {
+                return Poll::Pending;
+            }
+        }
+    }
 }
 
-impl Stream for Paced {
+/// Gives the parser a chunk when it is hungry, and only as long as they lead somewhere.
+struct Source {
+    stream: InboundStream,
+    feed: Arc<Feed>,
+}
+
+impl Stream for Source {
     type Item = Result<Bytes, PartError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if std::mem::take(&mut self.paused) {
-            context.waker().wake_by_ref();
+        if !self.feed.hungry.load(Ordering::Relaxed) {
             return Poll::Pending;
         }
-        if self.unplaced.load(Ordering::Relaxed) > UNPLACED_MAX {
+        if self.feed.unplaced.load(Ordering::Relaxed) > UNPLACED_MAX {
             let what = format!("more than {UNPLACED_MAX} bytes stand where a part should begin");
             return Poll::Ready(Some(Err(PartError::Malformed(what))));
         }
         let chunk = ready!(Pin::new(&mut self.stream).poll_next(context));
+        self.feed.hungry.store(false, Ordering::Relaxed);
         Poll::Ready(chunk.map(|chunk| {
             let chunk = chunk.map_err(PartError::Body)?;
-            self.unplaced.fetch_add(chunk.len() as u64, Ordering::Relaxed);
-            self.paused = true;
+            self.feed.unplaced.fetch_add(chunk.len() as u64, Ordering::Relaxed);
             Ok(chunk)
         }))
     }

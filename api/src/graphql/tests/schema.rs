@@ -61,13 +61,13 @@ fn uploads<'a>(ctx: &'a Context<'_>) -> Result<&'a Arc<dyn darkroom_schema::uplo
     ctx.data::<Uploads>().map(|uploads| &uploads.0)
 }
 
-fn told(error: io::Error) -> Error {
+fn told(error: &io::Error) -> Error {
     Error::new(format!("{:?}: {error}", error.kind()))
 }
 
 async fn read(ctx: &Context<'_>, file: &str) -> Result<String> {
-    let opened = uploads(ctx)?.open(index(file)?).await.map_err(told)?;
-    consume(opened).await.map_err(told)
+    let opened = uploads(ctx)?.open(index(file)?).await.map_err(|error| told(&error))?;
+    consume(opened).await.map_err(|error| told(&error))
 }
 
 #[Object]
@@ -88,7 +88,7 @@ impl Mutation {
     }
     /// Takes the file's first chunk, then reads the other one.
     async fn upload_part(&self, ctx: &Context<'_>, file: String, then: String) -> Result<String> {
-        let mut opened = uploads(ctx)?.open(index(&file)?).await.map_err(told)?;
+        let mut opened = uploads(ctx)?.open(index(&file)?).await.map_err(|error| told(&error))?;
         opened.body.next().await;
         drop(opened);
         read(ctx, &then).await

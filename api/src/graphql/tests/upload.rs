@@ -145,7 +145,7 @@ async fn a_long_file_is_never_in_memory() {
     }
     assert_eq!(read, 64 << 20);
     // The source was ready all the time; yet no more was taken from it than the reader asked for.
-    assert!(ahead < 128 * 1024, "{ahead} bytes were read ahead");
+    assert!(ahead <= 16 * 1024, "{ahead} bytes were read ahead");
 }
 
 #[tokio::test]
@@ -236,7 +236,7 @@ async fn an_announced_length_that_no_request_has_is_refused_unread() {
 #[tokio::test]
 async fn an_announced_length_beyond_the_mapped_files_is_refused_before_any_of_them() {
     let edge = test_edge().upload_max(1 << 20);
-    let body = stream::iter([Ok::<_, io::Error>(Bytes::from(one()))]).chain(stream::pending());
+    let body = stream::iter([Ok::<_, io::Error>(Bytes::from(one() + "--XX\r\n"))]).chain(stream::pending());
     let mut announced = request(Body::from_stream(body));
     announced.headers_mut().insert("content-length", (5_u64 << 20).into());
     edge.send(announced).await.assert_refused(413, "INVALID");

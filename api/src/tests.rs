@@ -1,0 +1,80 @@
+//! The product's routes over embedded stores.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use axum::body::Body;
+use axum::response::Response;
+use darkroom_platform::{Clock, Config, Platform, Role};
+use darkroom_service::App;
+use http::Request;
+use http_body_util::BodyExt;
+use tower::ServiceExt;
+
+/// An application in a folder of its own, with these settings on top.
+pub(crate) async fn app(settings: &[(&str, &str)]) -> (App, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let data_dir = ("DARKROOM_DATA_DIR", folder.path().to_str().unwrap());
+    let env = settings.iter().chain([&data_dir]).map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+    let config = Config::load_from(Role::Single, None, env).unwrap();
+    let platform = Platform::connect(config, Clock::system()).await.unwrap();
+    platform.database.migrate().await.unwrap();
+    (App::new(platform), folder)
+}
+
+pub(crate) async fn text(response: Response) -> String {
+    String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
+}
+
+async fn get(app: &App, path: &str, accept: &str) -> Response {
+    let request = Request::get(path).header("accept", accept).body(Body::empty()).unwrap();
+    crate::router(app.clone(), darkroom_schema::build(app)).oneshot(request).await.unwrap()
+}
+
+#[tokio::test]
+async fn browsers_get_the_ide_and_programs_a_card() {
+    let (app, _folder) = app(&[]).await;
+    let page = get(&app, "/", "text/html,application/xhtml+xml,*/*;q=0.8").await;
+    assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
+    assert_eq!(page.headers()["content-security-policy"], crate::ide::CONTENT_SECURITY_POLICY);
+    assert_eq!(page.headers()["x-frame-options"], "DENY");
+    assert!(text(page).await.contains("ide/"));
+
+    let card = get(&app, "/", "*/*").await;
+    assert_eq!(card.headers()["vary"], "Accept");
+    let card: serde_json::Value = serde_json::from_str(&text(card).await).unwrap();
+    assert_eq!((&card["name"], &card["graphql"]), (&"darkroom".into(), &"/graphql".into()));
+    assert_eq!(get(&app, "/ide/nothing.js", "*/*").await.status(), 404);
+}
+
+#[tokio::test]
+async fn alive_and_ready_without_a_worker() {
+    let (app, _folder) = app(&[]).await;
+    let alive = get(&app, "/healthz", "*/*").await;
+    assert_eq!((alive.status().as_u16(), text(alive).await.as_str()), (200, "ok"));
+    let ready = get(&app, "/readyz", "*/*").await;
+    assert_eq!(ready.status(), 200);
+    let checks = serde_json::json!({ "database": "ok", "objects": "ok", "redis": "ok", "worker": "degraded" });
+    let ready: serde_json::Value = serde_json::from_str(&text(ready).await).unwrap();
+    assert_eq!(ready, serde_json::json!({ "ready": true, "checks": checks }));
+}
+
+#[tokio::test]
+async fn not_ready_without_a_database() {
+    let (app, _folder) = app(&[]).await;
+    app.database.connection().clone().close().await.unwrap();
+    let ready = get(&app, "/readyz", "*/*").await;
+    assert_eq!(ready.status(), 503);
+    assert!(text(ready).await.starts_with("{\"ready\":false,\"checks\":{\"database\":\"failed\""));
+}
+
+#[tokio::test]
+async fn the_product_answers_and_a_link_of_nobody_is_not_found() {
+    let (app, _folder) = app(&[]).await;
+    let answer = get(&app, "/graphql?query=%7B__typename%7D", "application/json").await;
+    assert_eq!(text(answer).await, r#"{"data":{"__typename":"Query"}}"#);
+    for path in ["/media/photos/r/a/large.jpg", "/media/photos/r/a/large.jpg?exp=99999999999&sig=AAAA", "/media/", "/x"]
+    {
+        let answer = get(&app, path, "*/*").await;
+        assert_eq!(answer.status(), 404, "{path}");
+        assert!(text(answer).await.contains("\"NOT_FOUND\""), "{path}");
+    }
+}

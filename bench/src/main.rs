@@ -1,0 +1,137 @@
+//! `darkroom-bench`: what Darkroom costs, beside floors that are measured in the same run.
+//!
+//! ```text
+//!   just bench                 build everything, start throw-away stores, measure for about two minutes
+//!   just bench --long          the same with more of everything
+//!   just bench --only feed     one scenario: upload, fan-out, feed or job
+//! ```
+//!
+//! Progress goes to standard error; a table and then the same as JSON to standard output. It starts the real programs on
+//! free ports of 127.0.0.1 with data of their own, and ends each by its process id. How to read the figures:
+//! `docs/performance.md`.
+
+mod floor;
+mod http;
+mod photo;
+mod population;
+mod program;
+mod report;
+mod scenario;
+mod stores;
+mod usage;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::{Parser, Subcommand, ValueEnum};
+
+use report::Report;
+use scenario::{Effort, fan_out, feed, job, upload};
+use stores::{Stores, World, cluster_is_there};
+
+/// A run that takes longer is given up; its processes end with it.
+const LIMIT: Duration = Duration::from_secs(240);
+const LONG_LIMIT: Duration = Duration::from_secs(1800);
+
+/// Places of a queue in the second measurement of jobs.
+const MANY_PLACES: usize = 32;
+
+/// Measures Darkroom beside floors.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Arguments {
+    /// More of everything, for steadier figures.
+    #[arg(long)]
+    long: bool,
+    /// One scenario only.
+    #[arg(long, value_enum)]
+    only: Option<Scenario>,
+    /// Embedded stores only: no PostgreSQL, Redis and S3 server needed.
+    #[arg(long)]
+    embedded: bool,
+    /// Take the programs as they lie beside this one, without building them first.
+    #[arg(long)]
+    no_build: bool,
+    #[command(subcommand)]
+    floor: Option<Floor>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Scenario {
+    Upload,
+    FanOut,
+    Feed,
+    Job,
+}
+
+#[derive(Debug, Subcommand)]
+enum Floor {
+    /// Serves a file's bytes as the answer to every request: the floor of the feed, in a process of its own.
+    #[command(hide = true)]
+    StaticResponse {
+        /// What to answer.
+        file: PathBuf,
+        /// Where to listen.
+        address: SocketAddr,
+    },
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    if let Some(Floor::StaticResponse { file, address }) = &arguments.floor {
+        return floor::serve(file, *address).await;
+    }
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        bail!("a TLS provider was chosen before main");
+    }
+    if !arguments.no_build {
+        program::build()?;
+    }
+    let limit = if arguments.long { LONG_LIMIT } else { LIMIT };
+    let report = tokio::time::timeout(limit, Box::pin(measure(&arguments)));
+    let report = report.await.with_context(|| format!("not done after {} s", limit.as_secs()))??;
+    println!("{}", report.table());
+    println!("{}", serde_json::to_string_pretty(&report)?);
+    Ok(())
+}
+
+async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
+    let effort = if arguments.long { Effort::LONG } else { Effort::SHORT };
+    let wanted = |scenario| arguments.only.is_none_or(|only| only == scenario);
+    let mut kinds = vec![Stores::Embedded];
+    if arguments.embedded || !cluster_is_there() {
+        eprintln!("embedded stores only; `just bench` starts the servers for clustered ones");
+    } else {
+        kinds.push(Stores::Clustered);
+    }
+    let mut report = Report::new();
+    for stores in kinds {
+        let name = stores.name();
+        if wanted(Scenario::Upload) {
+            let world = World::new(stores, &[]).await?;
+            upload::run(&mut report.section("upload", name), &world, effort).await?;
+            world.remove().await?;
+        }
+        if wanted(Scenario::Feed) {
+            let world = World::new(stores, &[]).await?;
+            feed::run(&mut report.section("feed", name), &world, effort).await?;
+            world.remove().await?;
+        }
+        if wanted(Scenario::FanOut) {
+            let world = World::new(stores, &fan_out::SETTINGS).await?;
+            fan_out::run(&mut report.section("fan-out", name), &world, effort).await?;
+            world.remove().await?;
+        }
+        for concurrency in [0, MANY_PLACES] {
+            if wanted(Scenario::Job) {
+                let world = World::new(stores, &[]).await?;
+                job::run(&mut report.section("job", name), &world, effort, concurrency).await?;
+                world.remove().await?;
+            }
+        }
+    }
+    Ok(report)
+}

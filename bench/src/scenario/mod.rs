@@ -1,0 +1,57 @@
+//! What is measured.
+
+pub(crate) mod fan_out;
+pub(crate) mod feed;
+pub(crate) mod job;
+pub(crate) mod upload;
+
+use std::time::Duration;
+
+use crate::program::Deployment;
+use crate::report::Section;
+use crate::usage::memory;
+
+/// How much is done: bounded, in count or in time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Effort {
+    /// Photos, one after another; and as many again, several at once.
+    pub(crate) photos: usize,
+    /// Times that a post goes to every follower.
+    pub(crate) rounds: usize,
+    /// How long feed pages are asked for.
+    pub(crate) reading: Duration,
+    /// Jobs.
+    pub(crate) jobs: usize,
+}
+
+impl Effort {
+    /// Under two minutes in all on two cores.
+    pub(crate) const SHORT: Self = Self { photos: 16, rounds: 5, reading: Duration::from_secs(5), jobs: 10_000 };
+    /// Some ten minutes.
+    pub(crate) const LONG: Self = Self { photos: 150, rounds: 40, reading: Duration::from_secs(40), jobs: 60_000 };
+}
+
+/// How long a program is left alone before its idle memory is read.
+const REST: Duration = Duration::from_secs(2);
+
+/// Resident memory of each program that has just been started and warmed up.
+async fn idle_memory(section: &mut Section<'_>, deployment: &Deployment) -> anyhow::Result<()> {
+    tokio::time::sleep(REST).await;
+    for program in &deployment.programs {
+        let memory = memory(program.pid())?;
+        section.add(format!("memory of {}, idle", program.name), memory.resident, "MiB");
+        section.add(format!("memory of {}, idle, without the program's file", program.name), memory.own, "MiB");
+    }
+    Ok(())
+}
+
+/// The most that each program has held since its start, and what it holds after a rest.
+async fn loaded_memory(section: &mut Section<'_>, deployment: &Deployment) -> anyhow::Result<()> {
+    tokio::time::sleep(REST).await;
+    for program in &deployment.programs {
+        let memory = memory(program.pid())?;
+        section.add(format!("memory of {}, peak under this load", program.name), memory.peak, "MiB");
+        section.add(format!("memory of {}, afterwards", program.name), memory.resident, "MiB");
+    }
+    Ok(())
+}

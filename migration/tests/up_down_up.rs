@@ -1,0 +1,259 @@
+//! Every change goes up, comes down without leaving anything, and goes up again, on both engines; and what it makes is
+//! what the entities read.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+use darkroom_entity as entity;
+use darkroom_migration::{Migrator, MigratorTrait};
+use sea_orm_migration::sea_orm::{
+    ActiveModelTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, EntityTrait,
+    Iterable, QuerySelect, Set, Statement,
+};
+use uuid::Uuid;
+
+/// The one table that stays: which changes were made.
+const VERSIONS: &str = "seaql_migrations";
+
+/// An empty database of each engine that is there.
+struct Stage {
+    rows: DatabaseConnection,
+    /// The server and the name of a database to drop.
+    server: Option<(String, String)>,
+}
+
+impl Stage {
+    async fn sqlite() -> Self {
+        let mut options = ConnectOptions::new("sqlite::memory:");
+        // Each connection to :memory: is a database of its own.
+        options.max_connections(1).sqlx_logging(false);
+        Self { rows: Database::connect(options).await.unwrap(), server: None }
+    }
+
+    /// None where no server is named: the embedded run needs nothing.
+    async fn postgres() -> Option<Self> {
+        let server = std::env::var("DARKROOM_TEST_DATABASE_URL").ok()?;
+        let name = format!("migration_{}", Uuid::new_v4().simple());
+        let admin = Database::connect(&server).await.unwrap();
+        admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
+        admin.close().await.unwrap();
+        let (base, _) = server.rsplit_once('/').unwrap();
+        let mut options = ConnectOptions::new(format!("{base}/{name}"));
+        options.sqlx_logging(false);
+        Some(Self { rows: Database::connect(options).await.unwrap(), server: Some((server, name)) })
+    }
+
+    async fn all() -> Vec<Self> {
+        let mut all = vec![Self::sqlite().await];
+        all.extend(Self::postgres().await);
+        all
+    }
+
+    async fn texts(&self, sql: &str) -> Vec<String> {
+        let statement = Statement::from_string(self.rows.get_database_backend(), sql);
+        let rows = self.rows.query_all_raw(statement).await.unwrap();
+        rows.iter().map(|row| row.try_get("", "name").unwrap()).collect()
+    }
+
+    /// Tables and indexes of ours, in order.
+    async fn names(&self) -> Vec<String> {
+        let sql = match self.rows.get_database_backend() {
+            DbBackend::Sqlite => "SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name",
+            _ => {
+                "SELECT relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+                 WHERE n.nspname = 'public' AND relkind IN ('r', 'i', 'S', 'v') ORDER BY relname"
+            }
+        };
+        let mut names = self.texts(sql).await;
+        names.retain(|name| !name.starts_with(VERSIONS));
+        names
+    }
+
+    /// Everything that defines the tables, for comparison.
+    async fn definition(&self) -> Vec<String> {
+        let sql = match self.rows.get_database_backend() {
+            DbBackend::Sqlite => {
+                "SELECT COALESCE(sql, name) AS name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name"
+            }
+            _ => {
+                "SELECT CONCAT_WS(' ', table_name, column_name, data_type, character_maximum_length, is_nullable, \
+                 column_default) AS name FROM information_schema.columns WHERE table_schema = 'public' UNION ALL \
+                 SELECT indexdef AS name FROM pg_indexes WHERE schemaname = 'public' UNION ALL \
+                 SELECT CONCAT_WS(' ', conrelid::regclass, pg_get_constraintdef(oid)) AS name FROM pg_constraint \
+                 WHERE connamespace = 'public'::regnamespace ORDER BY name"
+            }
+        };
+        self.texts(sql).await
+    }
+
+    /// The columns of a table that may be empty, in order of their names.
+    async fn optional(&self, table: &str) -> Vec<String> {
+        let sql = match self.rows.get_database_backend() {
+            DbBackend::Sqlite => {
+                format!("SELECT name FROM pragma_table_info('{table}') WHERE \"notnull\" = 0 ORDER BY name")
+            }
+            _ => format!(
+                "SELECT column_name::text AS name FROM information_schema.columns \
+                 WHERE table_schema = 'public' AND table_name = '{table}' AND is_nullable = 'YES' ORDER BY column_name"
+            ),
+        };
+        self.texts(&sql).await
+    }
+
+    async fn end(self) {
+        self.rows.close().await.unwrap();
+        if let Some((server, name)) = self.server {
+            let admin = Database::connect(server).await.unwrap();
+            admin.execute_unprepared(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
+            admin.close().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn changes_go_up_down_and_up_again() {
+    for stage in Stage::all().await {
+        Migrator::up(&stage.rows, None).await.unwrap();
+        let (names, definition) = (stage.names().await, stage.definition().await);
+        assert!(names.contains(&"account".to_owned()) && names.contains(&"job_due".to_owned()), "{names:?}");
+
+        Migrator::down(&stage.rows, None).await.unwrap();
+        assert_eq!(stage.names().await, Vec::<String>::new(), "what the way down left");
+
+        Migrator::up(&stage.rows, None).await.unwrap();
+        assert_eq!(stage.names().await, names);
+        assert_eq!(stage.definition().await, definition);
+        stage.end().await;
+    }
+}
+
+#[tokio::test]
+async fn each_change_alone_has_its_way_back() {
+    for stage in Stage::all().await {
+        for _ in Migrator::migrations() {
+            let before = stage.names().await;
+            Migrator::up(&stage.rows, Some(1)).await.unwrap();
+            let after = stage.names().await;
+            assert!(after.len() > before.len(), "a change that changes nothing");
+            Migrator::down(&stage.rows, Some(1)).await.unwrap();
+            assert_eq!(stage.names().await, before);
+            Migrator::up(&stage.rows, Some(1)).await.unwrap();
+            assert_eq!(stage.names().await, after);
+        }
+        assert!(Migrator::get_pending_migrations_read_only(&stage.rows).await.unwrap().is_empty());
+        stage.end().await;
+    }
+}
+
+#[tokio::test]
+async fn columns_are_required_unless_they_may_be_empty() {
+    let optional: [(&str, &[&str]); 14] = [
+        ("account", &["avatar_media_id"]),
+        ("doomed_object", &[]),
+        ("follow", &[]),
+        ("job", &["last_error", "lease_until", "unique_key"]),
+        (
+            "media",
+            &[
+                "dominant_color",
+                "expires_at",
+                "facts",
+                "failure_code",
+                "failure_message",
+                "height",
+                "perceptual_hash",
+                "placeholder",
+                "width",
+            ],
+        ),
+        ("post", &["edited_at", "location", "published_at"]),
+        ("post_hashtag", &[]),
+        ("post_like", &[]),
+        ("post_media", &[]),
+        ("post_mention", &[]),
+        ("rendition", &[]),
+        ("session", &[]),
+        ("story", &[]),
+        ("story_view", &[]),
+    ];
+    for stage in Stage::all().await {
+        Migrator::up(&stage.rows, None).await.unwrap();
+        for (table, expected) in optional {
+            assert_eq!(stage.optional(table).await, expected, "{table}");
+        }
+        stage.end().await;
+    }
+}
+
+/// Selects every column by name, so that one that is missing from the table, or named otherwise, is an error.
+async fn select<E: EntityTrait>(rows: &DatabaseConnection, entity: E) {
+    let name = entity.table_name().to_owned();
+    let columns: Vec<E::Column> = E::Column::iter().collect();
+    assert!(!columns.is_empty(), "{name}");
+    let found = E::find().limit(1).all(rows).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert!(found.is_empty(), "{name}");
+}
+
+#[tokio::test]
+async fn entities_are_found_on_the_tables() {
+    for stage in Stage::all().await {
+        Migrator::up(&stage.rows, None).await.unwrap();
+        let rows = &stage.rows;
+        select(rows, entity::account::Entity).await;
+        select(rows, entity::doomed_object::Entity).await;
+        select(rows, entity::follow::Entity).await;
+        select(rows, entity::job::Entity).await;
+        select(rows, entity::media::Entity).await;
+        select(rows, entity::post::Entity).await;
+        select(rows, entity::post_hashtag::Entity).await;
+        select(rows, entity::post_like::Entity).await;
+        select(rows, entity::post_media::Entity).await;
+        select(rows, entity::post_mention::Entity).await;
+        select(rows, entity::rendition::Entity).await;
+        select(rows, entity::session::Entity).await;
+        select(rows, entity::story::Entity).await;
+        select(rows, entity::story_view::Entity).await;
+        stage.end().await;
+    }
+}
+
+fn account(name: &str) -> entity::account::ActiveModel {
+    let moment = "2026-05-04T12:00:00.123456Z".parse().unwrap();
+    entity::account::ActiveModel {
+        id: Set(Uuid::now_v7()),
+        username: Set(name.to_owned()),
+        username_key: Set(name.to_lowercase()),
+        email: Set(format!("{name}@example.test")),
+        email_key: Set(format!("{name}@example.test").to_lowercase()),
+        password_hash: Set("x".to_owned()),
+        full_name: Set(String::new()),
+        bio: Set(String::new()),
+        created_at: Set(moment),
+        updated_at: Set(moment),
+        ..Default::default()
+    }
+}
+
+#[tokio::test]
+async fn rows_come_back_as_they_went_in_and_keys_are_kept() {
+    for stage in Stage::all().await {
+        Migrator::up(&stage.rows, None).await.unwrap();
+        let written = account("Ada").insert(&stage.rows).await.unwrap();
+        let read = entity::account::Entity::find_by_id(written.id).one(&stage.rows).await.unwrap().unwrap();
+        assert_eq!(read, written);
+        assert_eq!(read.created_at.timestamp_subsec_micros(), 123_456, "microseconds are kept");
+        assert_eq!((read.is_private, read.follower_count, read.avatar_media_id), (false, 0, None), "defaults");
+
+        let twice = account("ADA").insert(&stage.rows).await;
+        assert!(matches!(&twice, Err(error) if error.sql_err().is_some()), "a name in another case: {twice:?}");
+        let nobodys = entity::session::ActiveModel {
+            id: Set(Uuid::now_v7()),
+            account_id: Set(Uuid::now_v7()),
+            token_hash: Set(vec![1; 32]),
+            user_agent: Set(String::new()),
+            created_at: Set(read.created_at),
+            expires_at: Set(read.created_at),
+        };
+        let orphan: Result<_, DbErr> = nobodys.insert(&stage.rows).await;
+        assert!(orphan.is_err(), "a session of nobody");
+        stage.end().await;
+    }
+}

@@ -1,0 +1,165 @@
+//! The stores of one test, and Darkroom's programs on them.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use darkroom_platform::{Clock, Platform};
+use futures::TryStreamExt;
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+use super::{PATIENCE, Process, binary, command, until};
+use crate::client::Client;
+use crate::stores::Stores;
+
+/// A folder or a database, a key prefix and an object prefix, on which programs are started.
+pub struct World {
+    folder: TempDir,
+    stores: Stores,
+    rows: OnceCell<DatabaseConnection>,
+}
+
+/// A program that serves the API.
+pub struct Server {
+    /// It.
+    pub process: Process,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+impl Server {
+    /// A client without a session.
+    pub fn client(&self) -> Client {
+        Client::new(self.address)
+    }
+}
+
+impl World {
+    /// Stores of this run's mode, with nothing in them, not even tables.
+    pub async fn new() -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = TempDir::new().unwrap();
+        let stores = Stores::new(&folder.path().join("data")).await;
+        Self { folder, stores, rows: OnceCell::new() }
+    }
+
+    /// The same with tables.
+    pub async fn migrated() -> Self {
+        let world = Self::new().await;
+        let platform = world.platform().await;
+        platform.database.migrate().await.unwrap();
+        platform.database.close().await.unwrap();
+        world
+    }
+
+    /// Sets a variable for every program that is started from now on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.stores.variables.retain(|(known, _)| known != name);
+        self.stores.variables.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// A variable that every program is given.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        self.stores.variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+    }
+
+    /// The folder that programs run in; embedded data lies in its `data`.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A program with the world's variables, and `extra` over them.
+    pub fn command(&self, program: &str, arguments: &[&str], extra: &[(&str, &str)]) -> Command {
+        let mut command = command(&binary(program), self.folder(), &self.stores.variables);
+        command.args(arguments).envs(extra.iter().copied());
+        command
+    }
+
+    /// Runs a program to its end, which must come within half a minute.
+    pub async fn run(&self, program: &str, arguments: &[&str], extra: &[(&str, &str)]) -> Output {
+        let mut process = Process::start(self.command(program, arguments, extra));
+        let status = process.ended(PATIENCE).await;
+        Output { status, stdout: process.stdout().into_bytes(), stderr: process.stderr().into_bytes() }
+    }
+
+    /// `darkroom`, serving.
+    pub async fn darkroom(&self) -> Server {
+        let mut process = Process::start(self.command("darkroom", &[], &[]));
+        let line = process.printed(" is serving at ").await;
+        let address = line.rsplit_once("http://").and_then(|(_, address)| address.trim().parse().ok());
+        let server = Server { address: address.unwrap_or_else(|| panic!("no address in {line:?}")), process };
+        serves(&server).await;
+        server
+    }
+
+    /// `darkroom-api`, serving.
+    pub async fn api(&self) -> Server {
+        let mut process = Process::start(self.command("darkroom-api", &[], &[]));
+        let line = process.logged("serving").await;
+        let address = line["listen"].as_str().and_then(|address| address.parse().ok());
+        let server = Server { address: address.unwrap_or_else(|| panic!("no address in {line}")), process };
+        serves(&server).await;
+        server
+    }
+
+    /// `darkroom-worker`, at work, with `extra` variables.
+    pub async fn worker(&self, extra: &[(&str, &str)]) -> Process {
+        let mut process = Process::start(self.command("darkroom-worker", &[], extra));
+        process.logged("darkroom-worker started").await;
+        process
+    }
+
+    async fn platform(&self) -> Platform {
+        Platform::connect(self.stores.config(), Clock::system()).await.unwrap()
+    }
+
+    /// The one whole number that a SELECT gives, in a column named `n`.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let url = self.stores.config().database_url();
+        let rows = self.rows.get_or_init(async || Database::connect(url).await.unwrap()).await;
+        let row = rows.query_one_raw(Statement::from_string(rows.get_database_backend(), sql)).await.unwrap();
+        row.and_then(|row| row.try_get::<Option<i64>>("", "n").unwrap()).unwrap_or_default()
+    }
+
+    /// How many rows of a table meet a condition.
+    pub async fn count(&self, table: &str, condition: &str) -> i64 {
+        self.number(&format!("SELECT COUNT(*) AS n FROM {table} WHERE {condition}")).await
+    }
+
+    /// Waits until as many photos are ready. Says how long it took.
+    pub async fn ready(&self, photos: i64, within: Duration) -> Duration {
+        let what = format!("{photos} photos are ready");
+        until(&what, within, async || {
+            assert_eq!(self.count("media", "status = 'failed'").await, 0, "no photo fails");
+            self.count("media", "status = 'ready'").await >= photos
+        })
+        .await
+    }
+
+    /// Every object key there is, in order.
+    pub async fn object_keys(&self) -> Vec<String> {
+        let objects = darkroom_platform::Objects::connect(&self.stores.config()).unwrap();
+        let mut keys: Vec<String> = objects.list("").try_collect().await.unwrap();
+        keys.sort();
+        keys
+    }
+
+    /// Removes what is not in the folder. Programs must have ended, or they lose their database.
+    pub async fn end(mut self) {
+        if let Some(rows) = self.rows.take() {
+            rows.close().await.unwrap();
+        }
+        self.stores.drop_database().await;
+    }
+}
+
+async fn serves(server: &Server) {
+    let (client, url) = (server.client(), server.client().url("/healthz"));
+    until("it answers /healthz", PATIENCE, async || {
+        client.http().get(&url).send().await.is_ok_and(|answer| answer.status() == 200)
+    })
+    .await;
+}

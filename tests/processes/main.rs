@@ -1,0 +1,18 @@
+//! Darkroom's programs as an operator runs them: real processes, started, refused, stopped, killed, and left alone by
+//! the stores that they need.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod boot;
+mod boot_clustered;
+mod demo;
+mod memory;
+mod outage;
+mod refusal;
+mod survival;
+
+use darkroom_testing::{Mode, mode};
+
+/// Whether this run is of the form that a test is for.
+fn runs_in(wanted: Mode) -> bool {
+    mode() == wanted
+}
