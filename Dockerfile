@@ -9,10 +9,7 @@
 FROM node:24-bookworm-slim AS node
 
 FROM rust:1.95-slim-bookworm AS build
-# nasm: the SIMD code of the JPEG encoder. The image has gcc, for SQLite and ring.
-RUN apt-get update \
-  && apt-get install -y --no-install-recommends nasm \
-  && rm -rf /var/lib/apt/lists/*
+# The image has gcc, for SQLite and ring.
 COPY --from=node /usr/local/bin/node /usr/local/bin/node
 COPY --from=node /usr/local/lib/node_modules/npm /usr/local/lib/node_modules/npm
 RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm

@@ -13,10 +13,11 @@ mod demo;
 mod doctor;
 mod serve;
 
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use darkroom_platform::{Config, Database, Role, telemetry};
 
 /// Darkroom: the backend of a photo-sharing app. Without a command it serves everything in one process.
@@ -42,7 +43,29 @@ enum Command {
     /// Print the GraphQL schema in the schema definition language.
     Schema,
     /// Check database, Redis, objects, ffmpeg and clock, and print the settings in force, without secrets.
-    Doctor,
+    Doctor {
+        /// Whose settings to check: `darkroom`, `darkroom-api` or `darkroom-worker`.
+        #[arg(long = "for", value_enum, default_value_t = Program::Darkroom)]
+        program: Program,
+    },
+}
+
+/// The binaries, which refuse different settings.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Program {
+    Darkroom,
+    DarkroomApi,
+    DarkroomWorker,
+}
+
+impl From<Program> for Role {
+    fn from(program: Program) -> Self {
+        match program {
+            Program::Darkroom => Self::Single,
+            Program::DarkroomApi => Self::Api,
+            Program::DarkroomWorker => Self::Worker,
+        }
+    }
 }
 
 #[tokio::main]
@@ -59,14 +82,18 @@ async fn main() -> ExitCode {
 
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     if let Command::Schema = command {
-        print!("{}", darkroom_schema::sdl());
-        return Ok(ExitCode::SUCCESS);
+        return match std::io::stdout().write_all(darkroom_schema::sdl().as_bytes()) {
+            // `darkroom schema | head` has read enough.
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error).context("the schema can't be printed"),
+            _ => Ok(ExitCode::SUCCESS),
+        };
     }
     // Two providers may be compiled in by dependencies; one must be chosen.
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         bail!("a TLS provider was chosen before main");
     }
-    let config = Config::load(Role::Single)?;
+    let role = if let Command::Doctor { program } = command { program.into() } else { Role::Single };
+    let config = Config::load(role)?;
     telemetry::init(&config);
     match command {
         Command::Serve => serve::run(config).await?,
@@ -83,7 +110,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             database.migrate().await?;
             println!("{} schema changes made; the database is up to date.", pending.len());
         }
-        Command::Doctor => return Box::pin(doctor::run(config)).await,
+        Command::Doctor { .. } => return Box::pin(doctor::run(config)).await,
         Command::Schema => {}
     }
     Ok(ExitCode::SUCCESS)

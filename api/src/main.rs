@@ -46,11 +46,10 @@ async fn run(mut config: Config) -> anyhow::Result<()> {
         .with_context(|| format!("cannot listen on {address}: stop what does, or set DARKROOM_LISTEN"))?;
     // With port 0 the system has chosen one: links to photos must name it.
     config.set_listen(listener.local_addr()?);
-    let platform = Platform::connect(config, Clock::system()).await?;
-    let pending = platform.database.pending_migrations().await.context("the database does not answer")?;
-    if !pending.is_empty() {
-        bail!("the database lacks {} schema changes ({}…): run `darkroom migrate` first", pending.len(), pending[0]);
-    }
+    let platform = tokio::select! {
+        joined = Platform::join(config, Clock::system()) => joined?,
+        () = shutdown.cancelled() => return Ok(()),
+    };
     let app = App::new(platform);
     account::warm_up(&app).await?;
     tracing::info!(listen = %listener.local_addr()?, public_url = app.config.public_url(), "serving");

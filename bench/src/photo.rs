@@ -7,8 +7,8 @@ use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 const WIDTH: u32 = 4000;
 const HEIGHT: u32 = 3000;
 
-/// Gives between 2 and 3 MB with the noise below.
-const QUALITY: u8 = 84;
+/// With the noise below 2.6 MB.
+const QUALITY: u8 = 88;
 
 /// A JPEG of 4000 × 3000 pixels, 4:2:0, baseline, without metadata; the same bytes every time.
 pub(crate) fn photograph() -> anyhow::Result<Vec<u8>> {
@@ -18,8 +18,8 @@ pub(crate) fn photograph() -> anyhow::Result<Vec<u8>> {
         for x in 0..WIDTH {
             // Large shapes, texture, and the sensor's grain.
             let shape = 70.0 * smooth(x, y, 640) + 34.0 * smooth(x, y, 96);
-            let texture = 20.0 * smooth(x, y, 14) + 9.0 * smooth(x, y, 4);
-            let grain = 7.0 * random(x, y, 1);
+            let texture = 26.0 * smooth(x, y, 14) + 16.0 * smooth(x, y, 4);
+            let grain = 16.0 * random(x, y, 1);
             let value = shape + texture + grain;
             let colour = 30.0 * smooth(x, y, 400);
             for base in [60.0 + 60.0 * light + colour, 80.0 + 30.0 * light, 130.0 - 50.0 * light - colour] {

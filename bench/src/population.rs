@@ -5,7 +5,7 @@ use darkroom_entity::rendition::{Format, Size};
 use darkroom_entity::{account, follow, media, post, post_like, post_media, rendition};
 use darkroom_service::App;
 use darkroom_service::account::{NewAccount, sign_up};
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+use sea_orm::{ActiveModelTrait, ActiveValue, EntityTrait, IntoActiveModel};
 use uuid::Uuid;
 
 /// People, and posts of all of them together.
@@ -15,29 +15,34 @@ pub(crate) const POSTS: usize = 2000;
 /// Rows of one statement: within what SQLite and PostgreSQL take as parameters.
 const ROWS: usize = 400;
 
-/// Fills an empty database. Gives back the session tokens of `viewers` people, each of whom follows every second person,
-/// likes every third post, and has a picture.
-pub(crate) async fn fill(app: &App, viewers: usize) -> anyhow::Result<Vec<String>> {
-    let mut tokens = Vec::with_capacity(viewers);
+/// What the viewers sign in with.
+pub(crate) const PASSWORD: &str = "a good password";
+
+/// The username of a viewer.
+pub(crate) fn viewer(number: usize) -> String {
+    format!("viewer{number}")
+}
+
+/// Fills an empty database. `viewers` of the people can sign in; each of them follows every second person, likes every
+/// third post, and has a picture.
+pub(crate) async fn fill(app: &App, viewers: usize) -> anyhow::Result<()> {
     let mut people = Vec::with_capacity(PEOPLE);
     for number in 0..viewers {
-        // By the service: they need a session.
+        // By the service: they need a password that is hashed.
         let new = NewAccount {
-            username: format!("viewer{number}"),
+            username: viewer(number),
             email: format!("viewer{number}@example.test"),
-            password: "a good password".to_owned(),
+            password: PASSWORD.to_owned(),
             full_name: format!("Viewer {number}"),
         };
-        let (viewer, session) = sign_up(app, new, "bench").await?;
-        tokens.push(session.token);
+        let (viewer, _) = sign_up(app, new, "bench").await?;
         people.push(viewer.id());
     }
     let others: Vec<account::Model> = (viewers..PEOPLE).map(|number| person(app, number)).collect();
     people.extend(others.iter().map(|person| person.id));
     insert(app, others).await?;
     let faces: Vec<media::Model> = people.iter().map(|owner| photo(app, *owner, Attachment::Avatar)).collect();
-    give_faces(app, &people, &faces).await?;
-    let mut photos = faces;
+    let mut photos = faces.clone();
     let mut posts = Vec::with_capacity(POSTS);
     let mut places = Vec::with_capacity(POSTS);
     for number in 0..POSTS {
@@ -55,12 +60,12 @@ pub(crate) async fn fill(app: &App, viewers: usize) -> anyhow::Result<Vec<String
     let follows = follows(app, &people, viewers);
     let renditions: Vec<rendition::Model> = photos.iter().flat_map(renditions).collect();
     insert(app, photos).await?;
+    give_faces(app, &people, &faces).await?;
     insert(app, renditions).await?;
     insert(app, posts).await?;
     insert(app, places).await?;
     insert(app, likes).await?;
-    insert(app, follows).await?;
-    Ok(tokens)
+    insert(app, follows).await
 }
 
 /// Inserts rows in bounded statements, in one transaction.
@@ -90,7 +95,7 @@ fn person(app: &App, number: usize) -> account::Model {
         full_name: format!("Person Number {number}"),
         bio: String::new(),
         avatar_media_id: None,
-        is_private: number % 10 == 0,
+        is_private: number.is_multiple_of(10),
         is_verified: false,
         follower_count: 0,
         following_count: 0,
@@ -104,9 +109,11 @@ fn person(app: &App, number: usize) -> account::Model {
 async fn give_faces(app: &App, people: &[Uuid], faces: &[media::Model]) -> anyhow::Result<()> {
     let tx = app.begin().await?;
     for (person, face) in people.iter().zip(faces) {
-        let mut change = <account::ActiveModel as Default>::default();
-        change.id = sea_orm::ActiveValue::Unchanged(*person);
-        change.avatar_media_id = sea_orm::ActiveValue::Set(Some(face.id));
+        let change = account::ActiveModel {
+            id: ActiveValue::Unchanged(*person),
+            avatar_media_id: ActiveValue::Set(Some(face.id)),
+            ..Default::default()
+        };
         account::Entity::update(change).exec(tx.rows()).await?;
     }
     Ok(tx.commit().await?)

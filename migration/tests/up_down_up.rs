@@ -218,7 +218,7 @@ async fn entities_are_found_on_the_tables() {
 fn account(name: &str) -> entity::account::ActiveModel {
     let moment = "2026-05-04T12:00:00.123456Z".parse().unwrap();
     entity::account::ActiveModel {
-        id: Set(Uuid::now_v7()),
+        id: Set(Uuid::new_v4()),
         username: Set(name.to_owned()),
         username_key: Set(name.to_lowercase()),
         email: Set(format!("{name}@example.test")),
@@ -245,8 +245,8 @@ async fn rows_come_back_as_they_went_in_and_keys_are_kept() {
         let twice = account("ADA").insert(&stage.rows).await;
         assert!(matches!(&twice, Err(error) if error.sql_err().is_some()), "a name in another case: {twice:?}");
         let nobodys = entity::session::ActiveModel {
-            id: Set(Uuid::now_v7()),
-            account_id: Set(Uuid::now_v7()),
+            id: Set(Uuid::new_v4()),
+            account_id: Set(Uuid::new_v4()),
             token_hash: Set(vec![1; 32]),
             user_agent: Set(String::new()),
             created_at: Set(read.created_at),

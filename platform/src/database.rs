@@ -43,6 +43,15 @@ pub enum DatabaseError {
         /// What the driver said.
         source: DbErr,
     },
+    /// It was opened and does not answer.
+    #[error("the database does not answer: {0}")]
+    Silent(#[source] DbErr),
+    /// Its schema is behind this program's.
+    #[error("the database is not up to date ({pending}); run `darkroom migrate` first")]
+    Outdated {
+        /// The schema changes that are missing.
+        pending: String,
+    },
 }
 
 /// Which engine answers, for the few places where the two must differ.

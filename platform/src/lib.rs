@@ -4,6 +4,9 @@
 //! embedded and a shared form, an enum holds both and the configuration's URL scheme alone chooses.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 pub mod clock;
 pub mod config;
@@ -28,6 +31,12 @@ pub use transport::Transport;
 use config::RedisAddress;
 use database::DatabaseError;
 use redis::Redis;
+
+/// How long a database that is still starting is waited for.
+const DATABASE_WAIT: Duration = Duration::from_secs(60);
+
+/// Pause between two attempts to reach it.
+const DATABASE_PAUSE: Duration = Duration::from_secs(2);
 
 /// Everything outside of the process, connected. Clones share it.
 #[derive(Debug, Clone)]
@@ -65,5 +74,27 @@ impl Platform {
         let timelines = Timelines::new(&config, redis.as_ref())?;
         let events = Events::new(&config, redis.as_ref()).await?;
         Ok(Self { config: Arc::new(config), database, objects, transport, timelines, events, clock })
+    }
+
+    /// [`Platform::connect`] for a process beside others, which are often started together with the database: waits up to
+    /// a minute for it, and refuses one whose schema is behind, on which every query would fail.
+    ///
+    /// # Errors
+    /// As [`Platform::connect`]; [`DatabaseError::Outdated`] when migrations are pending.
+    pub async fn join(config: Config, clock: Clock) -> Result<Self, DatabaseError> {
+        let until = Instant::now() + DATABASE_WAIT;
+        let platform = loop {
+            match Self::connect(config.clone(), clock.clone()).await {
+                Ok(platform) => break platform,
+                Err(error @ DatabaseError::Connect { .. }) if Instant::now() + DATABASE_PAUSE < until => {
+                    let left = until.duration_since(Instant::now()).as_secs();
+                    tracing::warn!("{error}; trying again for {left} s");
+                    tokio::time::sleep(DATABASE_PAUSE).await;
+                }
+                Err(error) => return Err(error),
+            }
+        };
+        let pending = platform.database.pending_migrations().await.map_err(DatabaseError::Silent)?;
+        if pending.is_empty() { Ok(platform) } else { Err(DatabaseError::Outdated { pending: pending.join(", ") }) }
     }
 }

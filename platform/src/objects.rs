@@ -86,7 +86,7 @@ impl Objects {
         }
     }
 
-    /// Stores a stream of unknown length and returns its length. Holds at most two parts of 8 MiB in memory (a folder:
+    /// Stores a stream of unknown length and returns its length. Holds at most two parts of 5 MiB in memory (a folder:
     /// one chunk). When the stream or the store fails, or the future is dropped, nothing is left behind.
     ///
     /// # Errors

@@ -54,6 +54,14 @@ impl Subscription {
         events
     }
 
+    /// The code of the error that comes instead of a first event.
+    pub async fn refusal(mut self) -> String {
+        let message = self.hear().await;
+        let errors = if message["type"] == "error" { &message["payload"] } else { &message["payload"]["errors"] };
+        let code = errors[0]["extensions"]["code"].as_str();
+        code.unwrap_or_else(|| panic!("no refusal: {message}")).to_owned()
+    }
+
     async fn say(&mut self, message: Value) {
         self.socket.send(Message::text(message.to_string())).await.unwrap();
     }

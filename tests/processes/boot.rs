@@ -19,6 +19,7 @@ fn free_port() -> Vec<(String, String)> {
 }
 
 async fn started(folder: &Path) -> (Process, Client) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let mut process = Process::start(command(&binary("darkroom"), folder, &free_port()));
     let line = process.printed(" is serving at ").await;
     let (_, address) = line.rsplit_once("http://").unwrap();

@@ -29,7 +29,9 @@ async fn what_is_no_picture_is_refused_and_leaves_nothing() {
     assert_refused(&ada.upload(Vec::new()).await, "EMPTY_FILE");
     let long_text = "not a picture\n".repeat(50_000).into_bytes();
     let html = b"<!doctype html><script>alert(1)</script>".to_vec();
-    for bytes in [b"x".to_vec(), b"hello, world".to_vec(), long_text, b"%PDF-1.7\n1 0 obj".to_vec(), html, vec![0; 4096]] {
+    for bytes in
+        [b"x".to_vec(), b"hello, world".to_vec(), long_text, b"%PDF-1.7\n1 0 obj".to_vec(), html, vec![0; 4096]]
+    {
         assert_refused(&ada.upload(bytes).await, "UNSUPPORTED_FORMAT");
     }
     app.assert_nothing_left().await;
@@ -225,7 +227,10 @@ async fn what_only_decoding_finds_ends_failed_and_its_owner_alone_learns_why() {
     let own = author.node(&post, fields).await;
     assert_eq!(own["state"], "PENDING");
     assert_eq!(own["media"][0]["failure"], Value::Null);
-    assert_eq!((&own["media"][1]["status"], &own["media"][1]["failure"]["code"]), (&json!("FAILED"), &json!("CORRUPT")));
+    assert_eq!(
+        (&own["media"][1]["status"], &own["media"][1]["failure"]["code"]),
+        (&json!("FAILED"), &json!("CORRUPT"))
+    );
     assert_eq!(own["media"][1]["original"], Value::Null, "the bytes are gone");
     assert_eq!(app.object_keys().await.len(), 4, "the good photo's alone");
     for hidden in [&post, &bad, &good] {

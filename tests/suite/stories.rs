@@ -182,6 +182,22 @@ async fn at_the_end_of_its_day_nobody_sees_it_and_no_worker_is_needed() {
 }
 
 #[tokio::test]
+async fn no_link_outlives_a_story_that_ends_between_two_seconds() {
+    let app = TestApp::start().await;
+    let author = app.client().sign_up("author").await;
+    app.clock.advance(TimeDelta::milliseconds(1700));
+    let (story, media) = tell(&app, &author).await;
+    let end = moment(&author, &story).await;
+    assert_eq!(end, app.clock.now() + TimeDelta::hours(24));
+    app.clock.advance(TimeDelta::hours(24) - TimeDelta::microseconds(1));
+    let urls = urls_of(&author, &media).await;
+    app.clock.advance(TimeDelta::microseconds(1));
+    assert_gone(&author, &story, &urls).await;
+    app.assert_nothing_left().await;
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn the_sweep_alone_ends_stories_whose_job_was_lost() {
     let app = TestApp::start().await;
     let author = app.client().sign_up("author").await;

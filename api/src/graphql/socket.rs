@@ -48,6 +48,8 @@ struct Gone;
 
 enum End {
     Close(Close),
+    /// The peer has said good-bye: it waits for ours (RFC 6455, section 5.5.1).
+    Left,
     Gone,
 }
 
@@ -77,8 +79,10 @@ pub(crate) async fn serve<G: Gateway>(socket: WebSocket, edge: Edge<G>, visitor:
         end = connection.run() => end,
         () = shutdown.cancelled() => End::Close(Close(1001, "The server stops")),
     };
-    if let End::Close(reason) = end {
-        close(connection.socket, reason).await;
+    match end {
+        End::Close(reason) => close(connection.socket, reason).await,
+        End::Left => answer_close(connection.socket).await,
+        End::Gone => {}
     }
 }
 
@@ -178,7 +182,8 @@ impl<G: Gateway> Connection<G> {
             }
             Some(Ok(Message::Binary(_))) => Err(Close(4400, "Messages are text").into()),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(None),
-            Some(Ok(Message::Close(_))) | None => Err(Gone.into()),
+            Some(Ok(Message::Close(_))) => Err(End::Left),
+            None => Err(Gone.into()),
             Some(Err(error)) if error.to_string().contains("too long") => {
                 Err(Close(1009, "Messages have at most 64 KiB").into())
             }
@@ -255,4 +260,14 @@ async fn close(mut socket: WebSocket, Close(code, reason): Close) {
         Some(())
     };
     let _ = timeout(GOODBYE, goodbye).await;
+}
+
+/// Sends the answer to the peer's good-bye, which the protocol's state machine has ready, and sees the end.
+async fn answer_close(mut socket: WebSocket) {
+    let answer = async {
+        socket.flush().await.ok()?;
+        while let Some(Ok(_)) = socket.recv().await {}
+        Some(())
+    };
+    let _ = timeout(GOODBYE, answer).await;
 }

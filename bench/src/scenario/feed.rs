@@ -4,7 +4,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use futures::future::try_join_all;
 use serde_json::json;
 
@@ -25,6 +25,8 @@ const PAGE: usize = 20;
 /// Pages of each person before the first that counts: timelines are built, plans and caches are warm.
 const WARM_UP: usize = 20;
 
+const SIGN_IN: &str =
+    "mutation($input: SignInInput!) { signIn(input: $input) { session { token } userErrors { message } } }";
 const FEED: &str =
     "query Feed($first: Int!) { feed(mode: FOLLOWING, first: $first) { pageInfo { hasNextPage endCursor }
     edges { cursor node { id caption likeCount commentCount viewerHasLiked createdAt
@@ -35,16 +37,17 @@ const FEED: &str =
 /// Measures it on a world of its own.
 pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort) -> anyhow::Result<()> {
     let app = world.open().await?;
-    let tokens = population::fill(&app, CONNECTIONS).await?;
+    population::fill(&app, CONNECTIONS).await?;
     app.database.close().await?;
     drop(app);
 
     let deployment = Deployment::start(world).await?;
+    let tokens = sign_in(world.address).await?;
     let requests: Vec<Vec<u8>> =
         tokens.iter().map(|token| http::graphql(token, FEED, &json!({ "first": PAGE }))).collect();
     let page = warm_up(world.address, &requests).await?;
     section.add("bytes of a page", page.len() as f64, "B");
-    idle_memory(section, &deployment).await?;
+    idle_memory(section, &deployment, "idle after sign-ins and pages").await?;
 
     let floor = floor(world, &page, &requests, effort.reading.min(Duration::from_secs(5))).await?;
 
@@ -62,6 +65,18 @@ pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort
     }
     loaded_memory(section, &deployment).await?;
     deployment.stop().await
+}
+
+/// Signs everybody in, all at once: what is idle afterwards has hashed passwords.
+async fn sign_in(address: SocketAddr) -> anyhow::Result<Vec<String>> {
+    try_join_all((0..CONNECTIONS).map(|number| async move {
+        let login = json!({ "login": population::viewer(number), "password": population::PASSWORD });
+        let mut connection = Connection::open(address).await?;
+        let answer = http::data(connection.send(&http::graphql("", SIGN_IN, &json!({ "input": login }))).await?)?;
+        let token = answer["signIn"]["session"]["token"].as_str();
+        token.map(str::to_owned).with_context(|| format!("not signed in: {answer}"))
+    }))
+    .await
 }
 
 /// Asks for everybody's page until it comes from a built timeline, and checks that it is a whole one. One page's bytes.

@@ -34,13 +34,13 @@ impl Effort {
 /// How long a program is left alone before its idle memory is read.
 const REST: Duration = Duration::from_secs(2);
 
-/// Resident memory of each program that has just been started and warmed up.
-async fn idle_memory(section: &mut Section<'_>, deployment: &Deployment) -> anyhow::Result<()> {
+/// Resident memory of each program while it has nothing to do; `when` says after what.
+async fn idle_memory(section: &mut Section<'_>, deployment: &Deployment, when: &str) -> anyhow::Result<()> {
     tokio::time::sleep(REST).await;
     for program in &deployment.programs {
         let memory = memory(program.pid())?;
-        section.add(format!("memory of {}, idle", program.name), memory.resident, "MiB");
-        section.add(format!("memory of {}, idle, without the program's file", program.name), memory.own, "MiB");
+        section.add(format!("memory of {}, {when}", program.name), memory.resident, "MiB");
+        section.add(format!("memory of {}, {when}, without the program's file", program.name), memory.own, "MiB");
     }
     Ok(())
 }

@@ -45,7 +45,7 @@ pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort
     drop(app);
 
     let deployment = Deployment::start(world).await?;
-    idle_memory(section, &deployment).await?;
+    idle_memory(section, &deployment, "just started").await?;
     let client = Client { world, token: session.token.clone(), request: request(&session.token, &photo) };
     for _ in 0..WARM_UP {
         client.upload(&mut Connection::open(world.address).await?).await?;

@@ -9,9 +9,10 @@ use super::{Config, ConfigError};
 /// The built-in layer: also the list of all keys and of their types.
 pub(super) const DEFAULTS: &str = include_str!("../../default.toml");
 
-/// Variables that are no settings: the file's path, the log filter of one run, and what tests read.
+/// Variables that are no settings: the file's path, the log filter of one run, and what the build and the tests read.
 fn is_exempt(variable: &str) -> bool {
-    matches!(variable, "DARKROOM_CONFIG" | "DARKROOM_CORPUS" | "DARKROOM_LOG") || variable.starts_with("DARKROOM_TEST_")
+    let names = ["DARKROOM_CONFIG", "DARKROOM_CORPUS", "DARKROOM_IDE_ASSETS", "DARKROOM_LOG"];
+    names.contains(&variable) || variable.starts_with("DARKROOM_TEST_")
 }
 
 /// The environment variable of a key.

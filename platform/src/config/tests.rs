@@ -63,6 +63,24 @@ fn the_built_in_file_and_the_struct_have_the_same_keys_and_variables_are_unique(
     assert_eq!(variables.len(), of_file.len());
 }
 
+/// docs/operating.md lists every setting in a row: key, variable, default, meaning.
+#[test]
+fn the_operators_guide_lists_every_setting() {
+    let guide = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/operating.md")).unwrap();
+    for (key, default) in layer::keys(&defaults()) {
+        let default = match &default {
+            toml::Value::String(text) if text.is_empty() => "empty".to_owned(),
+            toml::Value::String(text) => format!("`{text}`"),
+            toml::Value::Array(items) => {
+                format!("`{}`", items.iter().map(|item| item.as_str().unwrap()).collect::<Vec<_>>().join(","))
+            }
+            other => format!("`{other}`"),
+        };
+        let row = format!("| `{key}` | `{}` | {default} |", layer::variable(&key));
+        assert!(guide.contains(&row), "docs/operating.md lacks {row}");
+    }
+}
+
 #[test]
 fn every_variable_reaches_its_key() {
     for (key, default) in layer::keys(&defaults()) {

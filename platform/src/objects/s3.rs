@@ -18,8 +18,9 @@ use url::Url;
 use super::{ObjectsError, PutError};
 use crate::config::{Config, ConfigError};
 
-/// Size of every part but the last; a body up to this goes as one request. All parts alike, as some stores want.
-const PART: usize = 8 << 20;
+/// Size of every part but the last; a body up to this goes as one request. All parts alike, as some stores want, and the
+/// least that S3 takes: each upload under way holds two of them in memory.
+const PART: usize = 5 << 20;
 
 #[derive(Debug, Clone)]
 pub(super) struct Bucket {

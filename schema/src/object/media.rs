@@ -83,7 +83,7 @@ pub(crate) struct Rendition {
     height: Option<i32>,
     /// Bytes.
     byte_size: i64,
-    /// Where it is. The link expires, at the earliest an hour after it was given.
+    /// Where it is. The link expires: see `Media.url`.
     url: Url,
 }
 
@@ -193,8 +193,8 @@ impl Media {
         &self.0.alt_text
     }
 
-    /// A link to the photo; null until it is `READY`. It is the same for at least an hour, so that caches can keep what
-    /// it leads to, and expires at most two hours after that.
+    /// A link to the photo; null until it is `READY`. Everyone gets the same link for an hour at a time, so that caches
+    /// can keep what it leads to; it works for one to two hours, and never past the end of a story.
     async fn url(
         &self,
         ctx: &Context<'_>,

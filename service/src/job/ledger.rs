@@ -29,8 +29,8 @@ const LONGEST_BACKOFF: TimeDelta = TimeDelta::minutes(15);
 /// How long a job waits for a store that is away, at least.
 const POSTPONED_FOR: TimeDelta = TimeDelta::seconds(3);
 
-/// How long a job waits for a store that is away, all in all.
-const POSTPONED_AT_MOST: TimeDelta = TimeDelta::days(1);
+/// How old a job may be that waits for a store: a story's end is written a day before it is due.
+const POSTPONED_AT_MOST: TimeDelta = TimeDelta::days(7);
 
 /// How late a heartbeat may be before nobody seems to run jobs.
 const HEARTBEAT_LATE: TimeDelta = TimeDelta::minutes(2);
@@ -240,7 +240,7 @@ pub async fn postpone(app: &App, claimed: &Claimed, error: &str) -> Result<()> {
     put_back(app, claimed, change).await
 }
 
-/// Whether a job may still be postponed: a day after it was written, a store that is "away" is a fault of the job.
+/// Whether a job may still be postponed: a week after it was written, a store that is "away" is a fault of the job.
 pub fn may_wait(app: &App, claimed: &Claimed) -> bool {
     let written = claimed.id.get_timestamp().and_then(|at| DateTime::from_timestamp(at.to_unix().0 as i64, 0));
     written.is_some_and(|written| app.clock.now() - written < POSTPONED_AT_MOST)

@@ -56,8 +56,8 @@ pub(super) fn words(scene: Scene) -> &'static Words {
                 "The map said two hours. The map has never met me.",
             ],
             hashtags: "mountains hiking alps sunrise layers outdoors goldenhour wanderlust",
-            places: "Dolomites, Italy | Torres del Paine, Chile | Glencoe, Scotland | Triglav National Park, Slovenia | \
-                Banff, Canada | Ladakh, India | Simien Mountains, Ethiopia | Kamikōchi, Japan",
+            places: "Dolomites, Italy | Torres del Paine, Chile | Glencoe, Scotland | Triglav National Park, Slovenia \
+                | Banff, Canada | Ladakh, India | Simien Mountains, Ethiopia | Kamikōchi, Japan",
         },
         Scene::Sea => &Words {
             alt_text: "The open sea under a low sun, its light glittering on the waves.",
@@ -152,8 +152,8 @@ pub(super) fn words(scene: Scene) -> &'static Words {
                 "Autumn or fog, pick two.",
             ],
             hashtags: "forest woods fog trees mist forestbathing intothewoods quiet",
-            places: "Black Forest, Germany | Białowieża Forest, Poland | Redwood National Park, California | Yakushima, \
-                Japan | Bwindi, Uganda | Småland, Sweden | Hoia Forest, Romania | Wistman's Wood, England",
+            places: "Black Forest, Germany | Białowieża Forest, Poland | Redwood National Park, California | \
+                Yakushima, Japan | Bwindi, Uganda | Småland, Sweden | Hoia Forest, Romania | Wistman's Wood, England",
         },
         Scene::Winter => &Words {
             alt_text: "Snowy slopes with laden pines and falling snow.",
@@ -209,8 +209,8 @@ pub(super) fn words(scene: Scene) -> &'static Words {
                 "The taxi driver said: 'You paint?' I said: 'No, it's just raining.'",
             ],
             hashtags: "rain rainyday bokeh citylights windowseat moody afterdark neon",
-            places: "Shinjuku, Tokyo | Ximending, Taipei | Seattle, Washington | Bergen, Norway | Mumbai, India | Soho, \
-                London | Hamburg, Germany",
+            places: "Shinjuku, Tokyo | Ximending, Taipei | Seattle, Washington | Bergen, Norway | Mumbai, India | \
+                Soho, London | Hamburg, Germany",
         },
         Scene::Facade => &Words {
             alt_text: "A brightly painted wall with shuttered windows and flower boxes in the sun.",
@@ -266,8 +266,8 @@ pub(super) fn words(scene: Scene) -> &'static Words {
                 "The countryside is not quiet, it just hums.",
             ],
             hashtags: "fields countryside harvest farmlife rural summer bloom landscape",
-            places: "Valensole, France | Lisse, Netherlands | Furano, Japan | Palouse, Washington | Munnar, India | Val \
-                d'Orcia, Italy | Luoping, China | Skåne, Sweden",
+            places: "Valensole, France | Lisse, Netherlands | Furano, Japan | Palouse, Washington | Munnar, India | \
+                Val d'Orcia, Italy | Luoping, China | Skåne, Sweden",
         },
         Scene::Flowers => &Words {
             alt_text: "Flowers in focus before a softly blurred meadow.",
@@ -325,8 +325,8 @@ pub(super) fn words(scene: Scene) -> &'static Words {
                 "Closed the laptop. Opened the biscuits.",
             ],
             hashtags: "coffee latteart coffeetime slowmorning café barista flatlay morningcoffee",
-            places: "Kreuzberg, Berlin | Fitzroy, Melbourne | Vesterbro, Copenhagen | Tomoca, Addis Ababa | Roma Norte, \
-                Mexico City | Croix-Rousse, Lyon | Letná, Prague",
+            places: "Kreuzberg, Berlin | Fitzroy, Melbourne | Vesterbro, Copenhagen | Tomoca, Addis Ababa | Roma \
+                Norte, Mexico City | Croix-Rousse, Lyon | Letná, Prague",
         },
         Scene::StillLife => &Words {
             alt_text: "Vases and fruit on a table before a plain wall in soft window light.",
