@@ -50,7 +50,9 @@ pub async fn follow(app: &App, viewer: &Viewer, followee_id: Uuid) -> Result<acc
         )
         .exec_without_returning(tx.rows())
         .await?;
-    if written > 0 && state == State::Accepted {
+    // A request from before the account became public is answered by asking again.
+    let is_new = written > 0 || (state == State::Accepted && grant(&tx, viewer.id(), followee_id).await?);
+    if is_new && state == State::Accepted {
         begin(&tx, viewer.id(), followee_id).await?;
     }
     let followee = person(&tx, followee_id, "userId").await?;
@@ -71,12 +73,7 @@ pub async fn unfollow(app: &App, viewer: &Viewer, followee_id: Uuid) -> Result<a
 /// Lets a person in who asked to follow the viewer.
 pub async fn accept(app: &App, viewer: &Viewer, follower_id: Uuid) -> Result<account::Model> {
     let tx = app.begin().await?;
-    let accepted = follow::Entity::update_many()
-        .set(follow::ActiveModel { state: Set(State::Accepted), ..Default::default() })
-        .filter(request(follower_id, viewer.id()))
-        .exec(tx.rows())
-        .await?;
-    if accepted.rows_affected == 0 {
+    if !grant(&tx, follower_id, viewer.id()).await? {
         return Err(Error::not_found("userId", "follow request"));
     }
     begin(&tx, follower_id, viewer.id()).await?;
@@ -95,6 +92,16 @@ pub async fn decline(app: &App, viewer: &Viewer, follower_id: Uuid) -> Result<ac
     let follower = person(&tx, follower_id, "userId").await?;
     tx.commit().await?;
     Ok(follower)
+}
+
+/// Turns a request into a follow; says whether there was one.
+async fn grant(tx: &Transaction<'_>, follower_id: Uuid, followee_id: Uuid) -> Result<bool> {
+    let granted = follow::Entity::update_many()
+        .set(follow::ActiveModel { state: Set(State::Accepted), ..Default::default() })
+        .filter(request(follower_id, followee_id))
+        .exec(tx.rows())
+        .await?;
+    Ok(granted.rows_affected > 0)
 }
 
 /// What an accepted follow brings with it: both counters, and an epoch that makes the follower's timeline out of date, so
