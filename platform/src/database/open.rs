@@ -12,6 +12,10 @@ use crate::config::{Config, DatabaseAddress, Role, without_password};
 /// How long SQLite waits for another process's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// A connection that was used a moment ago is not asked whether it still stands: that would double the round trips of a
+/// busy server. One that has idled may have died with its server.
+const TEST_IF_IDLE_FOR: Duration = Duration::from_secs(1);
+
 /// Page cache of one SQLite connection, KiB (negative is SQLite's way to say KiB).
 const CACHE_KIB: &str = "-4096";
 
@@ -28,6 +32,7 @@ pub(super) async fn open(config: &Config) -> Result<(DatabaseConnection, Engine)
         .min_connections(1)
         .acquire_timeout(acquire)
         .connect_timeout(acquire)
+        .test_before_acquire_if_idle_for(TEST_IF_IDLE_FOR)
         .sqlx_logging(false);
     sea_orm::Database::connect(options)
         .await

@@ -21,6 +21,9 @@ const ASIDE: &str = ".incoming";
 /// An unfinished upload of this age belongs to a process that died.
 const ABANDONED: Duration = Duration::from_secs(24 * 3600);
 
+/// Renames before a folder that vanishes again and again is an error. Each lost race takes another's deletion.
+const RENAMES: usize = 100;
+
 #[derive(Debug, Clone)]
 pub(super) struct Folder {
     root: PathBuf,
@@ -73,26 +76,34 @@ impl Folder {
         Ok(size)
     }
 
-    /// Gives the file its name. A folder on the way may vanish meanwhile, since the last deletion in it clears it away.
+    /// Gives the file its name.
     async fn publish(&self, aside: &Path, key: &str) -> std::io::Result<()> {
-        let target = self.root.join(key);
-        let mut tries = 0;
-        loop {
-            match tokio::fs::rename(aside, &target).await {
-                Err(error) if error.kind() == ErrorKind::NotFound && tries < 8 => {
-                    tries += 1;
-                    match target.parent() {
-                        Some(parent) => tokio::fs::create_dir_all(parent).await?,
-                        None => return Err(error),
-                    }
-                }
-                result => return result,
-            }
-        }
+        let (aside, target) = (aside.to_owned(), self.root.join(key));
+        tokio::task::spawn_blocking(move || rename_into(&aside, &target)).await.map_err(std::io::Error::other)?
     }
 
     pub(super) async fn ping(&self) -> Result<(), ObjectsError> {
         Ok(tokio::fs::metadata(&self.root.join(ASIDE)).await.map(drop)?)
+    }
+}
+
+/// Renames into a folder that may not be there, or vanish at any step: the last deletion in a folder clears it away, and
+/// its parents after it.
+fn rename_into(aside: &Path, target: &Path) -> std::io::Result<()> {
+    let mut tries = 0;
+    loop {
+        match std::fs::rename(aside, target) {
+            Err(error) if error.kind() == ErrorKind::NotFound && tries < RENAMES => {
+                tries += 1;
+                let parent = target.parent().ok_or(error)?;
+                match std::fs::create_dir_all(parent) {
+                    // A parent of the parent vanished while it was made: once more.
+                    Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
+            }
+            result => return result,
+        }
     }
 }
 
