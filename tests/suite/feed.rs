@@ -146,7 +146,7 @@ async fn a_post_reaches_the_timelines_of_every_follower_in_pages() {
     app.run_jobs().await;
     for follower in &followers {
         assert_eq!(app.timeline_length(&follower.username).await, Some(1), "it is carried, not only looked up");
-        assert_eq!(follower.feed(20).await, [post.clone()]);
+        assert_eq!(follower.feed(20).await, std::slice::from_ref(&post));
     }
     app.finish().await;
 }
