@@ -1,7 +1,7 @@
 //! The GraphQL schema: the product's face.
 //!
 //! It speaks GraphQL upwards and calls the service crate downwards; it decides nothing. A resolver finds out who asks,
-//! calls one verb, and wraps what comes back. Whatever belongs to many rows goes through [`loader`], one query a kind.
+//! calls one verb, and wraps what comes back. Whatever belongs to many rows goes through `loader`, one query a kind.
 //!
 //! ```text
 //!   query/ mutation/ subscription/   entry points, a file a noun
