@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand, ValueEnum};
-use darkroom_platform::{Config, Database, Role, telemetry};
+use darkroom_platform::{Config, Database, Role, memory, telemetry};
 
 /// Darkroom: the backend of a photo-sharing app. Without a command it serves everything in one process.
 #[derive(Debug, Parser)]
@@ -68,8 +68,13 @@ impl From<Program> for Role {
     }
 }
 
+fn main() -> ExitCode {
+    memory::return_large_blocks();
+    start()
+}
+
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn start() -> ExitCode {
     let command = Arguments::parse().command.unwrap_or(Command::Serve);
     match Box::pin(run(command)).await {
         Ok(code) => code,

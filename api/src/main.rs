@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Parser;
-use darkroom_platform::{Clock, Config, Platform, Role, shutdown, telemetry};
+use darkroom_platform::{Clock, Config, Platform, Role, memory, shutdown, telemetry};
 use darkroom_service::{App, account};
 use tokio::net::TcpListener;
 
@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 struct Arguments {}
 
 fn main() -> ExitCode {
+    memory::return_large_blocks();
     let Arguments {} = Arguments::parse();
     match start() {
         Ok(()) => ExitCode::SUCCESS,

@@ -12,6 +12,7 @@ pub mod clock;
 pub mod config;
 pub mod database;
 pub mod events;
+pub mod memory;
 pub mod objects;
 pub mod redis;
 pub mod shutdown;

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use darkroom_platform::config::{Config, Role};
-use darkroom_platform::telemetry;
+use darkroom_platform::{memory, telemetry};
 
 /// Runs Darkroom's jobs. Settings come from default.toml, darkroom.toml and DARKROOM_ variables.
 #[derive(Debug, Parser)]
@@ -38,8 +38,13 @@ impl Arguments {
     }
 }
 
+fn main() -> ExitCode {
+    memory::return_large_blocks();
+    work()
+}
+
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn work() -> ExitCode {
     let arguments = Arguments::parse();
     // Two providers are compiled in; without a choice the first TLS connection panics.
     let _ = rustls::crypto::ring::default_provider().install_default();
