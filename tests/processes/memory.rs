@@ -87,3 +87,21 @@ fn is_too_large(body: &Value) -> bool {
 fn mib(bytes: u64) -> f64 {
     bytes as f64 / MIB as f64
 }
+
+/// A hash takes 19 MiB; without the allocator's setting each thread that ran one keeps them (docs/performance.md).
+#[tokio::test]
+async fn password_hashes_give_their_memory_back() {
+    let world = World::migrated().await;
+    let server = server(&world).await;
+    let client = server.client();
+    client.sign_up("first").await;
+    let Some(Memory { now: before, .. }) = server.process.memory() else { return };
+    let names: Vec<String> = (0..16).map(|number| format!("person{number}")).collect();
+    futures::future::join_all(names.iter().map(|name| client.sign_up(name))).await;
+    let within = std::time::Duration::from_secs(10);
+    darkroom_testing::process::until("the memory is given back", within, async || {
+        server.process.memory().is_some_and(|memory| memory.now < before + 30 * MIB)
+    })
+    .await;
+    world.end().await;
+}
