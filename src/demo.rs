@@ -49,6 +49,7 @@ pub(crate) async fn fill(config: Config) -> anyhow::Result<Vec<String>> {
     let clock = Clock::manual(begin);
     let platform = Platform::connect(config, clock.clone()).await?;
     platform.database.migrate().await?;
+    // What it draws itself needs no walls.
     let app = App::new(platform);
     if account::by_username(&app, world.people[0].username).await?.is_some() {
         println!("The demo's world is there already.");

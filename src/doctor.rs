@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use darkroom_platform::{Clock, Config, Engine, Platform};
+use darkroom_sandbox::Confinement;
+use darkroom_service::media;
 
 use crate::banner;
 
@@ -41,6 +43,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<ExitCode> {
         };
         println!("  {mark}  {name}: {text}");
     };
+    report("decoder", decoder(&config).await);
     match within(Box::pin(Platform::connect(config, Clock::system()))).await {
         Err(error) => report("database", Finding::Bad(error)),
         Ok(platform) => {
@@ -77,6 +80,26 @@ async fn database(platform: &Platform) -> Finding {
         Ok(pending) => {
             Finding::Note(format!("{} schema changes are to be made: run `darkroom migrate`", pending.len()))
         }
+    }
+}
+
+/// Photos are decoded as they will be when they are served.
+async fn decoder(config: &Config) -> Finding {
+    let sandbox = match media::sandbox(config) {
+        Ok(sandbox) => sandbox,
+        Err(error) => return Finding::Bad(error.to_string()),
+    };
+    match within(sandbox.check()).await {
+        Err(error) => Finding::Bad(error),
+        Ok(Confinement::LimitsAndFilter) => {
+            Finding::Good("a child process decodes, with limits and a filter of system calls".to_owned())
+        }
+        Ok(Confinement::Limits) => {
+            Finding::Note("a child process decodes, with limits: this system has no filter of system calls".to_owned())
+        }
+        Ok(Confinement::None) => Finding::Note(
+            "this process decodes, as media.isolation says: a photo that ends its decoder ends the program".to_owned(),
+        ),
     }
 }
 

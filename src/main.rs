@@ -42,7 +42,7 @@ enum Command {
     Migrate,
     /// Print the GraphQL schema in the schema definition language.
     Schema,
-    /// Check database, Redis, objects, ffmpeg and clock, and print the settings in force, without secrets.
+    /// Check decoder, database, Redis, objects, ffmpeg and clock, and print the settings in force, without secrets.
     Doctor {
         /// Whose settings to check: `darkroom`, `darkroom-api` or `darkroom-worker`.
         #[arg(long = "for", value_enum, default_value_t = Program::Darkroom)]
@@ -69,6 +69,8 @@ impl From<Program> for Role {
 }
 
 fn main() -> ExitCode {
+    // Child processes that decode photos are this program, too.
+    darkroom_sandbox::serve_if_child();
     memory::return_large_blocks();
     start()
 }

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use darkroom_platform::{Clock, Config, Platform, shutdown};
 use darkroom_service::job::Queue;
-use darkroom_service::{App, account};
+use darkroom_service::{App, account, media};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +21,8 @@ pub(crate) async fn run(mut config: Config) -> anyhow::Result<()> {
     let platform = Platform::connect(config, Clock::system()).await?;
     platform.database.migrate().await?;
     let app = App::new(platform);
+    let decoder = media::sandbox(&app.config).context("no program is found to decode photos with")?;
+    let app = app.decoding_in(decoder);
     account::warm_up(&app).await?;
     banner::print(&app);
 

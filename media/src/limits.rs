@@ -3,7 +3,7 @@
 use crate::{Failure, Format};
 
 /// Limits that hold before any decoder allocates. The defaults bound a decode to a few hundred megabytes and seconds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Limits {
     /// Largest file, in bytes.
     pub max_bytes: u64,

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// One size of a photo: a JPEG in sRGB without any metadata.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Rendition {
     /// Which size.
     pub size: Size,
@@ -24,7 +24,7 @@ pub struct Rendition {
 }
 
 /// Everything that is made of a photo's original.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Photo {
     /// The original's format.
     pub format: Format,

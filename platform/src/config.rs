@@ -21,7 +21,7 @@ pub(crate) use effective::without_password;
 pub use error::ConfigError;
 pub use secret::Secret;
 pub use section::{
-    DatabaseConfig, FeedConfig, LimitsConfig, LogConfig, LogFormat, MediaConfig, RedisConfig, SessionConfig,
+    DatabaseConfig, FeedConfig, Isolation, LimitsConfig, LogConfig, LogFormat, MediaConfig, RedisConfig, SessionConfig,
     StoryConfig, WorkerConfig,
 };
 
@@ -63,7 +63,7 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// Lifetime of sessions.
     pub session: SessionConfig,
-    /// Lifetime of media URLs and of unattached uploads.
+    /// How photos are decoded; lifetime of media URLs and of unattached uploads.
     pub media: MediaConfig,
     /// Sizes of timelines and of fan-out.
     pub feed: FeedConfig,

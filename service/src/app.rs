@@ -10,6 +10,7 @@ use darkroom_platform::events::Events;
 use darkroom_platform::objects::Objects;
 use darkroom_platform::timelines::Timelines;
 use darkroom_platform::transport::Transport;
+use darkroom_sandbox::Sandbox;
 use sea_orm::DatabaseConnection;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
@@ -42,14 +43,14 @@ pub struct App {
     pub(crate) hasher: Arc<Hasher>,
     pub(crate) signer: Arc<UrlSigner>,
     pub(crate) rebuilds: Arc<Rebuilds>,
-    /// One permit a core: pixels wait here, off the async threads.
-    pub(crate) cores: Arc<Semaphore>,
+    /// Where pixels are worked on: off the async threads, no more at once than there are cores.
+    pub(crate) sandbox: Sandbox,
     /// Uploads under way at once.
     pub(crate) uploads: Arc<Semaphore>,
 }
 
 impl App {
-    /// Puts the application together.
+    /// Puts the application together. Photos are decoded in this process, until [`App::decoding_in`] says otherwise.
     pub fn new(platform: Platform) -> Self {
         let Platform { config, database, objects, transport, timelines, events, clock } = platform;
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
@@ -57,7 +58,7 @@ impl App {
             hasher: Arc::new(Hasher::new(cores)),
             signer: Arc::new(UrlSigner::new(&config)),
             rebuilds: Arc::new(Rebuilds::default()),
-            cores: Arc::new(Semaphore::new(cores)),
+            sandbox: Sandbox::in_process(cores),
             uploads: Arc::new(Semaphore::new(config.limits.uploads_concurrent)),
             tasks: TaskTracker::new(),
             config,
@@ -68,6 +69,13 @@ impl App {
             events,
             clock,
         }
+    }
+
+    /// Decodes photos there from now on: [`media::sandbox`](crate::media::sandbox) makes what the settings ask for.
+    #[must_use]
+    pub fn decoding_in(mut self, sandbox: Sandbox) -> Self {
+        self.sandbox = sandbox;
+        self
     }
 
     /// Where reads go.

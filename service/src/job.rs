@@ -49,6 +49,8 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     const QUEUE: Queue;
     /// How long one run may take before it is stopped and tried again.
     const TIMEOUT: Duration = Duration::from_secs(60);
+    /// After how many failed starts it is dead, where that is fewer than `worker.max_attempts`.
+    const MAX_ATTEMPTS: u32 = u32::MAX;
     /// Of two waiting jobs with the same key the second is not written.
     fn unique_key(&self) -> Option<String> {
         None
@@ -56,7 +58,7 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
 }
 
 macro_rules! job {
-    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* $(,)? } = $stable:literal on $queue:ident $(, timeout $seconds:literal)? $(, unique $key:expr)?) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* $(,)? } = $stable:literal on $queue:ident $(, timeout $seconds:literal)? $(, attempts $attempts:literal)? $(, unique $key:expr)?) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
         pub struct $name {
@@ -66,6 +68,7 @@ macro_rules! job {
             const NAME: &'static str = $stable;
             const QUEUE: Queue = Queue::$queue;
             $(const TIMEOUT: Duration = Duration::from_secs($seconds);)?
+            $(const MAX_ATTEMPTS: u32 = $attempts;)?
             $(fn unique_key(&self) -> Option<String> {
                 let key: fn(&Self) -> String = $key;
                 Some(key(self))
@@ -75,11 +78,11 @@ macro_rules! job {
 }
 
 job! {
-    /// Makes a photo's renditions and facts.
+    /// Makes a photo's renditions and facts. Three tries: a file that has ended three decoders ends every other one.
     ProcessMedia {
         /// The photo.
         media_id: Uuid,
-    } = "media.process" on Interactive, timeout 120, unique |job| format!("media.process:{}", job.media_id)
+    } = "media.process" on Interactive, timeout 120, attempts 3, unique |job| format!("media.process:{}", job.media_id)
 }
 job! {
     /// Carries a post to one page of its author's followers, and hands the next page on.

@@ -9,6 +9,7 @@
 //!
 //! A row stands before the first byte is stored, so that whatever a crash leaves behind is found by the sweep.
 
+mod decoder;
 mod delete;
 mod process;
 mod sweep;
@@ -30,6 +31,7 @@ use crate::session::Viewer;
 use crate::transaction::Transaction;
 use crate::visibility;
 
+pub use decoder::{bounds, sandbox};
 pub(crate) use delete::delete;
 pub use process::{give_up, process};
 pub use sweep::sweep;

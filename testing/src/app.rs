@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::client::Client;
+use crate::decoder;
 use crate::stores::Stores;
 
 /// A running Darkroom. Jobs run only by [`TestApp::run_jobs`], or after [`TestApp::start_workers`].
@@ -52,7 +53,7 @@ impl TestApp {
         let clock = Clock::manual(start);
         let platform = Platform::connect(config, clock.clone()).await.unwrap();
         platform.database.migrate().await.unwrap();
-        let app = App::new(platform);
+        let app = decoder::decoding(App::new(platform));
         let stop = CancellationToken::new();
         let server = tokio::spawn(darkroom_api::serve(app.clone(), listener, stop.clone()));
         Self { app, clock, address, stores, stop, server, workers: None, folder }

@@ -161,7 +161,7 @@ async fn doctor_finds_everything_well_and_tells_no_secret() {
     let output = world.run("darkroom", &["doctor"], &[("DARKROOM_SECRET", secret)]).await;
     let printed = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{printed}");
-    for check in ["ok    database:", "ok    clock:", "ok    redis:", "ok    objects:", "  ffmpeg:"] {
+    for check in ["ok    decoder:", "ok    database:", "ok    clock:", "ok    redis:", "ok    objects:", "  ffmpeg:"] {
         assert!(printed.contains(check), "{check} in {printed}");
     }
     assert!(printed.contains("secret = ") && !printed.contains("do-not-print-me"), "{printed}");

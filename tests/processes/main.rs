@@ -5,6 +5,9 @@
 mod boot;
 mod boot_clustered;
 mod demo;
+#[cfg(target_os = "linux")]
+mod family;
+mod isolation;
 mod memory;
 mod outage;
 mod refusal;

@@ -93,12 +93,14 @@ impl Envelope {
     }
 
     async fn decide(&self, job: &Claimed) -> Outcome {
-        let may_retry = !job.exhausted && ledger::may_retry(&self.app, job);
         let Some(handler) = self.registry.get(&job.name) else {
+            let may_retry = !job.exhausted && ledger::may_retry(&self.app, job, u32::MAX);
             let error = format!("this worker has no handler for {:?}; run the version that wrote it", job.name);
             return if may_retry { Outcome::Again(error) } else { Outcome::Dead(error) };
         };
-        let error = if job.exhausted {
+        let exhausted = job.exhausted || i64::from(job.attempts) > i64::from(handler.max_attempts);
+        let may_retry = !exhausted && ledger::may_retry(&self.app, job, handler.max_attempts);
+        let error = if exhausted {
             "its attempts were used up by workers that died in the middle of it".to_owned()
         } else {
             match self.call(handler.run, handler, job).await {

@@ -39,6 +39,8 @@ impl Arguments {
 }
 
 fn main() -> ExitCode {
+    // Child processes that decode photos are this program, too.
+    darkroom_sandbox::serve_if_child();
     memory::return_large_blocks();
     work()
 }

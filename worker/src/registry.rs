@@ -33,6 +33,7 @@ pub(crate) struct Entry {
     pub(crate) run: Verb,
     pub(crate) give_up: Verb,
     pub(crate) timeout: Duration,
+    pub(crate) max_attempts: u32,
 }
 
 /// The handlers of one program, by the stable names of their jobs.
@@ -59,7 +60,7 @@ impl Registry {
             let job: H = serde_json::from_value(payload)?;
             Ok(Box::pin(async move { job.give_up(&app).await }))
         };
-        self.entries.insert(H::NAME, Entry { run, give_up, timeout: H::TIMEOUT });
+        self.entries.insert(H::NAME, Entry { run, give_up, timeout: H::TIMEOUT, max_attempts: H::MAX_ATTEMPTS });
         self
     }
 

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use anyhow::Context;
 use darkroom_platform::{Clock, Config, Platform, shutdown};
-use darkroom_service::App;
 use darkroom_service::job::Queue;
+use darkroom_service::{App, media};
 
 /// How long announcements may take at the end; the sweep of another worker makes up for what is cut off.
 const SETTLE_WAIT: Duration = Duration::from_secs(2);
@@ -19,6 +20,8 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     };
 
     let app = App::new(connected);
+    let decoder = media::sandbox(&app.config).context("no program is found to decode photos with")?;
+    let app = app.decoding_in(decoder);
     let worker = &app.config.worker;
     let queues: Vec<Queue> = worker.queues.iter().filter_map(|name| Queue::parse(name)).collect();
     let concurrency = worker.effective_concurrency();

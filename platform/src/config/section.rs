@@ -91,14 +91,30 @@ pub struct SessionConfig {
     pub ttl_days: u32,
 }
 
-/// Lifetime of media URLs and of unattached uploads.
+/// How photos are decoded; lifetime of media URLs and of unattached uploads.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MediaConfig {
+    /// Where photos are decoded.
+    pub isolation: Isolation,
+    /// Address space of a child that decodes, bytes.
+    pub decode_memory_max_bytes: u64,
+    /// Longest time for one photo in a child, seconds.
+    pub decode_timeout_seconds: u64,
     /// How long a signed URL stays the same, seconds.
     pub url_window_seconds: u64,
     /// How long an upload lives that nothing uses, hours.
     pub unattached_ttl_hours: u32,
+}
+
+/// Where photos are decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Isolation {
+    /// In child processes.
+    Process,
+    /// On threads of this process.
+    Thread,
 }
 
 /// Sizes of timelines and of fan-out.

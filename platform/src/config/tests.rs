@@ -94,6 +94,7 @@ fn every_variable_reaches_its_key() {
             ("secret", _) => "another secret of at least thirty-two characters".to_owned(),
             ("redis.key_prefix", _) => "photos".to_owned(),
             ("worker.queues", _) => "bulk,fanout".to_owned(),
+            ("media.isolation", _) => "thread".to_owned(),
             ("log.format", _) => "json".to_owned(),
             ("log.filter", _) => "debug".to_owned(),
             ("media.url_window_seconds", _) => "7200".to_owned(),
@@ -294,6 +295,27 @@ fn queues_must_exist() {
     assert_eq!(message, "worker.queues: \"urgent\" is no queue; choose from interactive, fanout, bulk");
     assert!(refusal(Role::Single, &[("DARKROOM_WORKER_QUEUES", "bulk,bulk")]).contains("twice"));
     assert!(refusal(Role::Single, &[("DARKROOM_WORKER_QUEUES", ",")]).contains("names no queue"));
+}
+
+#[test]
+fn photos_are_decoded_in_children_or_on_threads() {
+    let message = refusal(Role::Single, &[("DARKROOM_MEDIA_ISOLATION", "container")]);
+    assert!(message.contains("container") && message.contains("`process` or `thread`"), "{message}");
+    let config = load(Role::Single, &[("DARKROOM_MEDIA_ISOLATION", "thread")]).unwrap();
+    assert_eq!(config.media.isolation, Isolation::Thread);
+}
+
+#[test]
+fn the_largest_photo_fits_into_a_childs_memory() {
+    let pixels = ("DARKROOM_LIMITS_MEDIA_MAX_PIXELS", "200000000");
+    let message = refusal(Role::Single, &[pixels]);
+    assert!(message.starts_with("media.decode_memory_max_bytes: 1073741824 bytes are too few"), "{message}");
+    let needed: String = message.chars().skip_while(|c| *c != ';').filter(char::is_ascii_digit).collect();
+    assert!(load(Role::Single, &[pixels, ("DARKROOM_MEDIA_DECODE_MEMORY_MAX_BYTES", &needed)]).is_ok());
+    assert!(
+        load(Role::Single, &[pixels, ("DARKROOM_MEDIA_ISOLATION", "thread")]).is_ok(),
+        "threads have no such limit"
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use url::Url;
 
 use super::secret::MIN_CHARS;
-use super::{Config, ConfigError, DatabaseAddress, ObjectsAddress, QUEUES, RedisAddress, Role};
+use super::{Config, ConfigError, DatabaseAddress, Isolation, ObjectsAddress, QUEUES, RedisAddress, Role};
 
 /// The first problem found. Pure: reads nothing but the settings.
 pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
@@ -17,7 +17,8 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     }
     stores(config)?;
     names(config)?;
-    numbers(config)
+    numbers(config)?;
+    memory(config)
 }
 
 /// Stores that the role can share, and the secret that goes with shared ones.
@@ -133,6 +134,28 @@ fn names(config: &Config) -> Result<(), ConfigError> {
     Ok(())
 }
 
+/// Memory of a child for everything but the file and its pixels, in bytes: the program and its libraries as mapped, what
+/// threads of libraries reserve for stacks and heaps (libheif with dav1d: 172 MB in all), the renditions.
+const DECODER: u64 = 256 << 20;
+
+/// Bytes that a pixel takes at most while it is decoded: 9 in a progressive JPEG, and what scaling it takes.
+const PIXEL: u64 = 10;
+
+/// A photo that keeps to the limits is no reason for a child to run out of memory.
+fn memory(config: &Config) -> Result<(), ConfigError> {
+    let (limits, media) = (&config.limits, &config.media);
+    let needed = DECODER + limits.upload_max_bytes + limits.media_max_pixels * PIXEL;
+    if media.isolation == Isolation::Process && media.decode_memory_max_bytes < needed {
+        let problem = format!(
+            "{} bytes are too few for the largest photo that limits.media_max_pixels and limits.upload_max_bytes allow; \
+             set {needed} or more, or lower one of them",
+            media.decode_memory_max_bytes
+        );
+        return Err(ConfigError::new("media.decode_memory_max_bytes", problem));
+    }
+    Ok(())
+}
+
 fn numbers(config: &Config) -> Result<(), ConfigError> {
     let Config { database, redis, worker, limits, session, media, feed, story, .. } = config;
     let ranges = [
@@ -158,6 +181,8 @@ fn numbers(config: &Config) -> Result<(), ConfigError> {
         ("limits.bio_max_chars", limits.bio_max_chars as u64, 1, 10_000),
         ("limits.page_max", limits.page_max as u64, 1, 1000),
         ("session.ttl_days", u64::from(session.ttl_days), 1, 3650),
+        ("media.decode_memory_max_bytes", media.decode_memory_max_bytes, 256 << 20, 64 << 30),
+        ("media.decode_timeout_seconds", media.decode_timeout_seconds, 1, 100),
         ("media.url_window_seconds", media.url_window_seconds, 60, 604_800),
         ("media.unattached_ttl_hours", u64::from(media.unattached_ttl_hours), 1, 8760),
         ("feed.window", feed.window as u64, 20, 10_000),

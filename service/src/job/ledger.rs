@@ -221,9 +221,9 @@ pub async fn retry(app: &App, claimed: &Claimed, error: &str) -> Result<()> {
     .await
 }
 
-/// Whether another attempt is left after this one has failed.
-pub fn may_retry(app: &App, claimed: &Claimed) -> bool {
-    claimed.attempts < app.config.worker.max_attempts as i32
+/// Whether another attempt is left after this one has failed, of a job that has `most` or what the settings say.
+pub fn may_retry(app: &App, claimed: &Claimed, most: u32) -> bool {
+    i64::from(claimed.attempts) < i64::from(Ord::min(most, app.config.worker.max_attempts))
 }
 
 /// Puts a job back that could not run because a store is away: that was no attempt, however long the store stays away.

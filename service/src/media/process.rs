@@ -1,12 +1,11 @@
 //! From the bytes as uploaded to renditions and facts.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use darkroom_entity::media::{self, Attachment, Status};
 use darkroom_entity::rendition::{self, Format, Size};
 use darkroom_media::{Failure, FailureCode, Photo};
 use darkroom_platform::objects::ObjectsError;
+use darkroom_sandbox::Lost;
 use futures::future::try_join_all;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
@@ -47,16 +46,16 @@ pub async fn give_up(app: &App, media_id: Uuid) -> Result<()> {
     end(app, &row, Failure { code: FailureCode::Internal, message }, true).await
 }
 
-/// The pixels' work: one core, off the async threads, no more at once than there are cores.
+/// The pixels' work, where a file that ends its decoder ends nothing else. If the file may be to blame that counts as one
+/// of its few tries; that no decoder can be started does not, as if a store were away.
 async fn decode(app: &App, bytes: Bytes) -> Result<Result<Photo, Failure>> {
-    let permit = Arc::clone(&app.cores).acquire_owned().await.map_err(Error::internal)?;
-    let limits = limits(app);
-    tokio::task::spawn_blocking(move || {
-        let _permit = permit;
-        darkroom_media::process(&bytes, &limits)
+    app.sandbox.process(bytes, &limits(app)).await.map_err(|lost| match lost {
+        Lost::Unavailable(_) => {
+            let message = "Photos can't be processed right now. Try again soon.";
+            Error::Unavailable { message, source: lost.into() }
+        }
+        Lost::Crashed { .. } | Lost::TimedOut | Lost::OutOfMemory => Error::internal(lost),
     })
-    .await
-    .map_err(Error::internal)
 }
 
 async fn store(app: &App, row: &media::Model, photo: Photo) -> Result<()> {
