@@ -63,11 +63,12 @@ pub(crate) fn check(programs: &[Measurement]) -> Vec<Bound> {
 mod tests {
     use super::*;
     use crate::measure::Judged;
+    use crate::program::Contender;
 
     fn measured(program: Program, cpu: f64, bytes: usize, ssim: f64) -> Measurement {
         let judged = Judged { size: "large", width: 1080, height: 810, bytes, ssim, ssimulacra2: 80.0 };
-        let (cpu, wall) = (vec![cpu], vec![cpu]);
-        Measurement { program, threads: None, cpu, wall, idle: 5.0, over_idle: 20.0, renditions: vec![judged] }
+        let contender = Contender { program, threads: None };
+        Measurement::new(contender, vec![cpu], vec![cpu], (5.0, 20.0), vec![judged])
     }
 
     fn missed(darkroom: Measurement) -> Vec<String> {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 
 use crate::drawn;
 use crate::picture::Picture;
@@ -16,6 +16,9 @@ const MID: (usize, usize) = (2400, 1800);
 
 /// A phone's.
 const QUALITY: u8 = 92;
+
+/// Smaller photographs are of another time.
+const LEAST_PIXELS: usize = 6_000_000;
 
 /// One photo.
 pub(crate) struct Input {
@@ -38,21 +41,31 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// The corpus' photograph of exactly 4032 × 3024 pixels, if `DARKROOM_CORPUS` is set and has one.
-    pub(crate) fn find() -> anyhow::Result<Self> {
-        let Some(corpus) = std::env::var_os("DARKROOM_CORPUS") else { return Ok(Source::Drawn) };
+    /// Of the photographs in `DARKROOM_CORPUS` that no phone of today would be ashamed of, the one with the most bytes a
+    /// pixel: denoised and recompressed ones are easier than what people upload. `wanted` is a part of another one's name.
+    pub(crate) fn find(wanted: Option<&str>) -> anyhow::Result<Self> {
+        let Some(corpus) = std::env::var_os("DARKROOM_CORPUS") else {
+            ensure!(wanted.is_none(), "DARKROOM_CORPUS is not set");
+            return Ok(Source::Drawn);
+        };
         let folder = Path::new(&corpus).join("photos");
-        let mut paths = Vec::new();
+        let mut best: Option<(f64, PathBuf)> = None;
         for entry in fs::read_dir(&folder).with_context(|| format!("no folder {}", folder.display()))? {
-            paths.push(entry?.path());
-        }
-        paths.sort();
-        for path in paths {
-            if Picture::decode(&fs::read(&path)?).is_ok_and(|picture| (picture.width, picture.height) == TWELVE) {
-                return Ok(Source::Photograph(path));
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let file = fs::read(&path)?;
+            let Ok((width, height)) = Picture::size(&file) else { continue };
+            let (pixels, density) = (width * height, file.len() as f64 / (width * height) as f64);
+            let fits = wanted.map_or(pixels >= LEAST_PIXELS, |wanted| name.contains(wanted));
+            if fits && best.as_ref().is_none_or(|(most, _)| density > *most) {
+                best = Some((density, path));
             }
         }
-        Ok(Source::Drawn)
+        match best {
+            Some((_, path)) => Ok(Source::Photograph(path)),
+            None if wanted.is_some() => bail!("no such photograph in {}", folder.display()),
+            None => Ok(Source::Drawn),
+        }
     }
 
     /// In a few words.
@@ -61,7 +74,7 @@ impl Source {
             Source::Photograph(path) => {
                 format!("photograph {}", path.file_name().unwrap_or_default().to_string_lossy())
             }
-            Source::Drawn => "drawn (DARKROOM_CORPUS is not set or has no photograph of 4032 × 3024)".to_owned(),
+            Source::Drawn => "numbers: DARKROOM_CORPUS is not set, or has no large photograph".to_owned(),
         }
     }
 
@@ -96,13 +109,16 @@ pub(crate) fn make(source: &Source, folder: &Path, wanted: &[String]) -> anyhow:
                 Some(picture) => picture,
                 None => original.insert(source.picture()?),
             };
-            // 24 megapixels go on beyond the edge and keep the detail of each pixel; a picture of 2,400 pixels was
-            // scaled down by somebody, and is as sharp as such a size can be.
+            // The large ones go on beyond the photograph's edge and so keep the detail of its pixels; one of 2,400 pixels
+            // was scaled down by somebody, and is as sharp as such a size can be.
             let picture = match name {
                 "2400 px" => reference::whole(picture, width, height).rounded(),
                 _ => picture.mirrored(width, height),
             };
-            fs::write(&path, picture.encode(QUALITY)?)?;
+            // By way of a second file: one that was interrupted must not be taken for done.
+            let unfinished = path.with_extension("part");
+            fs::write(&unfinished, picture.encode(QUALITY)?)?;
+            fs::rename(&unfinished, &path)?;
         }
         inputs.push(open(name.to_owned(), path)?);
     }

@@ -17,6 +17,7 @@ mod input;
 mod measure;
 mod peer;
 mod picture;
+mod plot;
 mod profile;
 mod program;
 mod quality;
@@ -46,6 +47,9 @@ struct Arguments {
     /// These inputs only, by how their names begin (12, 24, 2400), with commas between.
     #[arg(long, value_delimiter = ',')]
     size: Vec<String>,
+    /// Makes them of the photograph in DARKROOM_CORPUS that has this in its name; without it, of the most detailed.
+    #[arg(long, value_name = "PART", conflicts_with = "input")]
+    photo: Option<String>,
     /// A JPEG of your own instead.
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
@@ -58,6 +62,9 @@ struct Arguments {
     /// Only run Darkroom's pipeline this often in this process, to be profiled.
     #[arg(long, value_name = "N", requires = "input")]
     iterations: Option<usize>,
+    /// Where the plot goes [default: photo.svg in the folder].
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
     /// Where everything that is made goes.
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/bench-photo"))]
     folder: PathBuf,
@@ -96,6 +103,9 @@ fn main() -> anyhow::Result<()> {
     let path = arguments.folder.join("report.json");
     fs::write(&path, serde_json::to_string_pretty(&report)?)?;
     eprintln!("as JSON: {}", path.display());
+    let path = arguments.plot.clone().unwrap_or_else(|| arguments.folder.join("photo.svg"));
+    fs::write(&path, plot::draw(&report))?;
+    eprintln!("as a plot: {}", path.display());
     Ok(())
 }
 
@@ -117,7 +127,7 @@ fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
     let inputs = match &arguments.input {
         Some(path) => vec![input::open(path.to_string_lossy().into_owned(), path.clone())?],
         None => {
-            let source = Source::find()?;
+            let source = Source::find(arguments.photo.as_deref())?;
             setting.push(("inputs made of", source.describe()));
             input::make(&source, &arguments.folder.join("inputs"), &arguments.size)?
         }
@@ -128,7 +138,8 @@ fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
         eprintln!("{} …", input.name);
         let scratch = arguments.folder.join("renditions").join(at.to_string());
         let measurements = measure::measure(input, &programs, &peers, &scratch, effort)?;
-        sections.push(Section::new(input, measurements));
+        let size = (input.picture.width, input.picture.height);
+        sections.push(Section::new(input.name.clone(), size, input.bytes, measurements));
     }
     Ok(Report { setting, inputs: sections })
 }

@@ -33,6 +33,9 @@ pub(crate) struct Measurement {
     pub(crate) cpu: Vec<f64>,
     /// Seconds a photo in each round.
     pub(crate) wall: Vec<f64>,
+    /// The medians of both.
+    pub(crate) median_cpu: f64,
+    pub(crate) median_wall: f64,
     /// Memory with the libraries loaded, MiB.
     pub(crate) idle: f64,
     /// The most over it, MiB; the original's bytes are in it.
@@ -53,20 +56,34 @@ pub(crate) struct Judged {
 }
 
 impl Measurement {
-    /// CPU seconds a photo: the median of the rounds.
-    pub(crate) fn cpu(&self) -> f64 {
-        median(self.cpu.clone())
-    }
-
-    /// Seconds a photo: the median of the rounds.
-    pub(crate) fn wall(&self) -> f64 {
-        median(self.wall.clone())
+    /// What a contender's rounds and its renditions come to; memory is idle, and the most over it.
+    pub(crate) fn new(
+        contender: Contender,
+        cpu: Vec<f64>,
+        wall: Vec<f64>,
+        (idle, over_idle): (f64, f64),
+        renditions: Vec<Judged>,
+    ) -> Self {
+        let Contender { program, threads } = contender;
+        let (median_cpu, median_wall) = (median(cpu.clone()), median(wall.clone()));
+        Self { program, threads, cpu, wall, median_cpu, median_wall, idle, over_idle, renditions }
     }
 
     /// This program's CPU ÷ another's: the median over the rounds, in each of which both ran.
     pub(crate) fn ratio(&self, other: &Measurement) -> f64 {
         median(self.cpu.iter().zip(&other.cpu).map(|(own, other)| own / other).collect())
     }
+}
+
+/// A contender between rounds.
+struct Running {
+    contender: Contender,
+    peer: Peer,
+    /// Where it leaves its renditions.
+    folder: PathBuf,
+    /// CPU seconds, and seconds, a photo in each round so far.
+    cpu: Vec<f64>,
+    wall: Vec<f64>,
 }
 
 /// Measures the programs on one input. Of a program's contenders the cheapest is left.
@@ -78,7 +95,7 @@ pub(crate) fn measure(
     effort: Effort,
 ) -> anyhow::Result<Vec<Measurement>> {
     let mut references = References::new(&input.picture);
-    let mut running: Vec<(Contender, Peer, PathBuf, Vec<f64>, Vec<f64>)> = Vec::new();
+    let mut running = Vec::new();
     for contender in programs.iter().flat_map(|program| program.contenders()) {
         let title = contender.program.title();
         let folder = scratch.join(format!("{:?}-{}", contender.program, contender.threads.unwrap_or(0)).to_lowercase());
@@ -89,24 +106,22 @@ pub(crate) fn measure(
         let place = Place { peers, input: &input.path, folder: &folder };
         let mut peer = Peer::start(contender.command(&place)?).with_context(|| format!("{title} does not start"))?;
         peer.run(1).with_context(|| format!("{title} fails"))?;
-        running.push((contender, peer, folder, Vec::new(), Vec::new()));
+        running.push(Running { contender, peer, folder, cpu: Vec::new(), wall: Vec::new() });
     }
     for _ in 0..effort.rounds {
-        for (contender, peer, _, cpu, wall) in &mut running {
+        for Running { contender, peer, cpu, wall, .. } in &mut running {
             let answer = peer.run(effort.photos).with_context(|| format!("{} fails", contender.program.title()))?;
             cpu.push(answer.cpu / effort.photos as f64);
             wall.push(answer.wall / effort.photos as f64);
         }
     }
     let mut measurements: Vec<Measurement> = Vec::new();
-    for (contender, mut peer, folder, cpu, wall) in running {
+    for Running { contender, mut peer, folder, cpu, wall } in running {
         peer.write()?;
-        let (idle, over_idle) = peer.memory()?;
-        let Contender { program, threads } = contender;
-        let renditions = judge(&folder, &mut references).with_context(|| program.title())?;
-        measurements.push(Measurement { program, threads, cpu, wall, idle, over_idle, renditions });
+        let renditions = judge(&folder, &mut references).with_context(|| contender.program.title())?;
+        measurements.push(Measurement::new(contender, cpu, wall, peer.memory()?, renditions));
     }
-    measurements.sort_by(|a, b| a.program.cmp(&b.program).then(a.cpu().total_cmp(&b.cpu())));
+    measurements.sort_by(|a, b| a.program.cmp(&b.program).then(a.median_cpu.total_cmp(&b.median_cpu)));
     measurements.dedup_by_key(|measurement| measurement.program);
     Ok(measurements)
 }
@@ -182,15 +197,8 @@ mod tests {
     fn medians_and_ratios() {
         assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
         assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), 2.5);
-        let with = |cpu: &[f64]| Measurement {
-            program: Program::Darkroom,
-            threads: None,
-            cpu: cpu.to_vec(),
-            wall: Vec::new(),
-            idle: 0.0,
-            over_idle: 0.0,
-            renditions: Vec::new(),
-        };
+        let contender = Contender { program: Program::Darkroom, threads: None };
+        let with = |cpu: &[f64]| Measurement::new(contender, cpu.to_vec(), Vec::new(), (0.0, 0.0), Vec::new());
         // The machine was twice as slow in the second round, for both.
         assert_eq!(with(&[1.0, 2.0, 1.1]).ratio(&with(&[4.0, 8.0, 4.0])), 0.25);
     }

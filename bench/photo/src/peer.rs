@@ -97,3 +97,33 @@ impl Drop for Peer {
         let _ = self.child.wait();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn script(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn answers_come_in_turn_and_memory_is_the_peers_own_word_if_it_gives_one() {
+        let mut peer = Peer::start(script(
+            r#"echo '{"ready":true,"idle":10}'; while read word count; do echo "{\"cpu\":$count.5,\"wall\":1,\"peak\":42}"; done"#,
+        ))
+        .unwrap();
+        assert_eq!(peer.run(3).unwrap().cpu, 3.5);
+        assert_eq!(peer.run(4).unwrap().cpu, 4.5);
+        assert_eq!(peer.memory().unwrap(), (10.0, 32.0));
+    }
+
+    #[test]
+    fn one_that_ends_is_an_error_and_not_a_wait() {
+        assert!(Peer::start(script("exit 3")).is_err());
+        let mut peer = Peer::start(script(r#"echo '{"ready":true}'; read request"#)).unwrap();
+        assert!(peer.run(1).is_err());
+    }
+}

@@ -33,6 +33,13 @@ impl Picture {
         Ok(Self { width, height, pixels })
     }
 
+    /// Width and height of a JPEG as it is stored.
+    pub(crate) fn size(jpeg: &[u8]) -> anyhow::Result<(usize, usize)> {
+        let mut decoder = JpegDecoder::new(ZCursor::new(jpeg));
+        decoder.decode_headers().context("no JPEG")?;
+        decoder.dimensions().context("a JPEG has no size")
+    }
+
     /// A baseline JPEG, 4:2:0, with the standard Huffman tables: as phones write them.
     pub(crate) fn encode(&self, quality: u8) -> anyhow::Result<Vec<u8>> {
         let mut bytes = Vec::new();

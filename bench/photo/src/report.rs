@@ -1,5 +1,6 @@
 //! What was found, as tables for people and as JSON.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 
@@ -26,16 +27,27 @@ pub(crate) struct Section {
     /// Of its file.
     pub(crate) bytes: usize,
     pub(crate) programs: Vec<Measurement>,
-    /// Darkroom beside the others.
+    /// Darkroom's CPU ÷ each other program's: the median over the rounds.
+    pub(crate) ratios: BTreeMap<Program, f64>,
+    /// What Darkroom promises.
     pub(crate) bounds: Vec<Bound>,
 }
 
 impl Section {
     /// Compares, and keeps all.
-    pub(crate) fn new(input: &crate::input::Input, programs: Vec<Measurement>) -> Self {
+    pub(crate) fn new(name: String, (width, height): (usize, usize), bytes: usize, programs: Vec<Measurement>) -> Self {
         let bounds = bound::check(&programs);
-        let (width, height) = (input.picture.width, input.picture.height);
-        Self { name: input.name.clone(), width, height, bytes: input.bytes, programs, bounds }
+        let mut section = Self { name, width, height, bytes, programs, ratios: BTreeMap::new(), bounds };
+        if let Some(darkroom) = section.of(Program::Darkroom) {
+            let others = section.programs.iter().filter(|other| other.program != Program::Darkroom);
+            section.ratios = others.map(|other| (other.program, darkroom.ratio(other))).collect();
+        }
+        section
+    }
+
+    /// Its name, pixels and bytes.
+    pub(crate) fn title(&self) -> String {
+        format!("{} ({} × {}, {:.1} MB)", self.name, self.width, self.height, self.bytes as f64 / 1e6)
     }
 
     /// What one program needed, if it was measured.
@@ -64,19 +76,17 @@ impl Report {
         text.push_str("| input | program | CPU a photo | Darkroom ÷ it | time a photo | memory over idle | idle |\n");
         text.push_str("|---|---|---:|---:|---:|---:|---:|\n");
         for section in &self.inputs {
-            let darkroom = section.of(Program::Darkroom);
             for measurement in &section.programs {
-                let other = measurement.program != Program::Darkroom;
-                let ratio = darkroom.filter(|_| other).map(|darkroom| format!("{:.2}", darkroom.ratio(measurement)));
+                let ratio = section.ratios.get(&measurement.program).map(|ratio| format!("{ratio:.2}"));
                 let _ = writeln!(
                     text,
                     "| {} | {}{} | {:.1} ms | {} | {:.1} ms | {:.1} MiB | {:.1} MiB |",
                     section.title(),
                     measurement.program.title(),
                     if measurement.threads.is_none() { " (its own threads)" } else { "" },
-                    measurement.cpu() * 1e3,
+                    measurement.median_cpu * 1e3,
                     ratio.unwrap_or_default(),
-                    measurement.wall() * 1e3,
+                    measurement.median_wall * 1e3,
                     measurement.over_idle,
                     measurement.idle,
                 );
@@ -122,12 +132,6 @@ impl Report {
                 }
             }
         }
-    }
-}
-
-impl Section {
-    fn title(&self) -> String {
-        format!("{} ({} × {}, {:.1} MB)", self.name, self.width, self.height, self.bytes as f64 / 1e6)
     }
 }
 

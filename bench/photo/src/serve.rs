@@ -73,9 +73,9 @@ pub(crate) fn magick(program: &Path, input: &Path, folder: &Path) -> anyhow::Res
         "-limit".into(),
         "thread".into(),
         "1".into(),
-        // As small as the decoder can give it at twice the size that is wanted.
+        // As small as the decoder can give it at 1.8 × the size that is wanted, or more.
         "-define".into(),
-        "jpeg:size=2160x2160".into(),
+        "jpeg:size=1944x1944".into(),
         input.into(),
         "-strip".into(),
         "-quality".into(),
