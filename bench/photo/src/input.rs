@@ -93,13 +93,14 @@ impl Source {
     }
 }
 
-/// The three inputs, made below `folder` unless they lie there already. `wanted` chooses by name.
+/// The three inputs, made below `folder` unless they lie there already. `wanted` chooses by the numbers in
+/// their names; all, if it is empty.
 pub(crate) fn make(source: &Source, folder: &Path, wanted: &[String]) -> anyhow::Result<Vec<Input>> {
     fs::create_dir_all(folder)?;
     let mut original: Option<Picture> = None;
     let mut inputs = Vec::new();
     for (name, (width, height)) in [("12 MP", TWELVE), ("24 MP", TWENTY_FOUR), ("2400 px", MID)] {
-        if !wanted.is_empty() && !wanted.iter().any(|wanted| name.starts_with(wanted.as_str())) {
+        if !is_wanted(name, wanted) {
             continue;
         }
         let path = folder.join(format!("{}-{width}x{height}.jpg", source.stem()));
@@ -126,6 +127,11 @@ pub(crate) fn make(source: &Source, folder: &Path, wanted: &[String]) -> anyhow:
     Ok(inputs)
 }
 
+fn is_wanted(name: &str, wanted: &[String]) -> bool {
+    let number = name.split(' ').next().unwrap_or(name);
+    wanted.is_empty() || wanted.iter().any(|wanted| wanted == number)
+}
+
 /// A photo of one's own.
 pub(crate) fn open(name: String, path: PathBuf) -> anyhow::Result<Input> {
     let file = fs::read(&path).with_context(|| format!("{} can't be read", path.display()))?;
@@ -137,6 +143,12 @@ pub(crate) fn open(name: String, path: PathBuf) -> anyhow::Result<Input> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn inputs_are_chosen_by_their_whole_number() {
+        assert!(is_wanted("24 MP", &["12".to_owned(), "24".to_owned()]) && is_wanted("24 MP", &[]));
+        assert!(!is_wanted("2400 px", &["24".to_owned()]));
+    }
 
     #[test]
     fn squares_begin_at_whole_pixels() {

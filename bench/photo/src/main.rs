@@ -44,7 +44,7 @@ struct Arguments {
     /// These programs only, with commas between.
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Program>,
-    /// These inputs only, by how their names begin (12, 24, 2400), with commas between.
+    /// These inputs only: 12, 24, 2400, with commas between.
     #[arg(long, value_delimiter = ',')]
     size: Vec<String>,
     /// Makes them of the photograph in DARKROOM_CORPUS that has this in its name; without it, of the most detailed.

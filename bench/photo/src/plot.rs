@@ -6,7 +6,7 @@ use crate::program::Program;
 use crate::report::{Report, Section};
 
 /// Pixels: the whole picture's width, where bars begin, how long the longest may be, and how high things are.
-const WIDTH: f64 = 760.0;
+const WIDTH: f64 = 820.0;
 const LEFT: f64 = 190.0;
 const LONGEST: f64 = 380.0;
 /// A bar that would be longer is cut: its last piece stands behind a gap.
