@@ -2,8 +2,8 @@
  *
  *   floor INPUT FOLDER
  *
- * Decodes to planes at half size, or at full size where half would be less than 1.8 x 1080 pixels; then encodes the planes
- * that lie in FOLDER as large.yuv, medium.yuv and thumbnail.yuv (see floor.rs), 4:2:0, quality 80, optimised Huffman
+ * Decodes to planes at half size, or at full size where half would be less than 1.8 x 1080 pixels; then encodes the
+ * planes that lie in FOLDER as large.yuv, medium.yuv and thumbnail.yuv (see floor.rs), 4:2:0, quality 80, optimised Huffman
  * tables. Says "ready", then answers lines of standard input, see serve.rs.
  */
 #include <stdio.h>

@@ -41,8 +41,9 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// Of the photographs in `DARKROOM_CORPUS` that no phone of today would be ashamed of, the one with the most bytes a
-    /// pixel: denoised and recompressed ones are easier than what people upload. `wanted` is a part of another one's name.
+    /// Of the photographs in `DARKROOM_CORPUS` that are as large as a phone's of today, the one with the most bytes a
+    /// pixel: denoised and recompressed ones are easier than what people upload. `wanted` is a part of another one's
+    /// name.
     pub(crate) fn find(wanted: Option<&str>) -> anyhow::Result<Self> {
         let Some(corpus) = std::env::var_os("DARKROOM_CORPUS") else {
             ensure!(wanted.is_none(), "DARKROOM_CORPUS is not set");
@@ -110,8 +111,8 @@ pub(crate) fn make(source: &Source, folder: &Path, wanted: &[String]) -> anyhow:
                 Some(picture) => picture,
                 None => original.insert(source.picture()?),
             };
-            // The large ones go on beyond the photograph's edge and so keep the detail of its pixels; one of 2,400 pixels
-            // was scaled down by somebody, and is as sharp as such a size can be.
+            // The large ones go on beyond the photograph's edge and so keep the detail of its pixels; one of 2,400
+            // pixels was scaled down by somebody, and is as sharp as such a size can be.
             let picture = match name {
                 "2400 px" => reference::whole(picture, width, height).rounded(),
                 _ => picture.mirrored(width, height),

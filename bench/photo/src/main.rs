@@ -7,8 +7,8 @@
 //!   darkroom-bench-photo --only darkroom --input FILE --iterations 50        a loop to profile, nothing beside it
 //! ```
 //!
-//! Progress goes to standard error, tables to standard output; the same as JSON and as a plot below `target/bench-photo`.
-//! How to read the figures: `docs/performance.md`.
+//! Progress goes to standard error, tables to standard output; the same as JSON and as a plot below
+//! `target/bench-photo`. How to read the figures: `docs/performance.md`.
 
 mod bound;
 mod drawn;

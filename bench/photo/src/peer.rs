@@ -112,7 +112,8 @@ mod tests {
     #[test]
     fn answers_come_in_turn_and_memory_is_the_peers_own_word_if_it_gives_one() {
         let mut peer = Peer::start(script(
-            r#"echo '{"ready":true,"idle":10}'; while read word count; do echo "{\"cpu\":$count.5,\"wall\":1,\"peak\":42}"; done"#,
+            r#"echo '{"ready":true,"idle":10}'
+            while read word count; do echo "{\"cpu\":$count.5,\"wall\":1,\"peak\":42}"; done"#,
         ))
         .unwrap();
         assert_eq!(peer.run(3).unwrap().cpu, 3.5);

@@ -1,9 +1,9 @@
 //! The other end of [`crate::peer`]: programs that run inside a process of this very binary.
 //!
-//! The protocol, which the scripts in `peer/` speak too: a line `{"ready":true}` once the libraries are loaded and before
-//! the input is read; then to `run N` (make the renditions N times) and `write` (put the last ones into the folder as
-//! `large.jpg`, `medium.jpg`, `thumbnail.jpg`) a line `{"cpu":…,"wall":…}` each, in seconds. Who measures its own
-//! memory adds `idle` to the first line and `peak` to the others, MiB. The end of the input is the end.
+//! The protocol, which the programs in `peer/` speak too: a line `{"ready":true}` once the libraries are loaded and
+//! before the input is read; then to `run N` (make the renditions N times) and `write` (put the last ones into the
+//! folder as `large.jpg`, `medium.jpg`, `thumbnail.jpg`) a line `{"cpu":…,"wall":…}` each, in seconds. Who measures its
+//! own memory adds `idle` to the first line and `peak` to the others, MiB. The end of the input is the end.
 
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
