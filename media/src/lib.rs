@@ -25,6 +25,8 @@ mod exif;
 mod failure;
 mod format;
 mod hash;
+mod heif;
+mod ifd;
 mod inspect;
 mod limits;
 mod metadata;
@@ -37,6 +39,7 @@ pub use self::{
     exif::Facts,
     failure::{Failure, FailureCode, UnknownFailureCode},
     format::Format,
+    heif::{HeifSupport, heif_support},
     inspect::{Inspection, Inspector},
     limits::Limits,
     process::{Photo, Rendition, process},

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::{
     Facts, Failure, Format, Limits, Size, color,
     decode::{self, Raster},
-    encode, exif, hash, inspect, metadata,
+    encode, hash, inspect, metadata,
     orient::Orientation,
     placeholder, resize,
 };
@@ -59,7 +59,7 @@ pub fn process(bytes: &[u8], limits: &Limits) -> Result<Photo, Failure> {
     let format = inspection.format;
 
     let metadata = metadata::read(format, bytes, limits);
-    let (orientation, facts) = metadata.exif.and_then(|block| guard(|| exif::read(block))).unwrap_or_default();
+    let (orientation, facts) = guard(|| metadata.describe()).unwrap_or_default();
 
     let stored = guard(|| decode::decode(&inspection, bytes, limits))
         .unwrap_or_else(|| Err(Failure::corrupt(format, "its pixels can't be decoded")))?;
