@@ -1,6 +1,8 @@
 //! Pictures drawn for the tests, in every format, and a look into the JPEGs that come out.
 #![allow(dead_code, unreachable_pub, reason = "shared by test programs, each of which uses its own part")]
 
+pub mod heif;
+
 use darkroom_media::{Format, Photo, Rendition, Size};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
