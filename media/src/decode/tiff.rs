@@ -107,8 +107,10 @@ fn check(bytes: &[u8], limits: &Limits) -> Result<Alpha, Failure> {
     }
     Ok(match numbers(tag::EXTRA_SAMPLES).and_then(|kinds| kinds.first().copied()) {
         Some(1) => Alpha::Premultiplied,
-        Some(2) => Alpha::Straight,
-        _ => Alpha::None,
+        // A fourth channel that nothing is said of is straight alpha; one that is said to be unspecified is a mask or
+        // a spot colour.
+        Some(2) | None => Alpha::Straight,
+        Some(_) => Alpha::None,
     })
 }
 

@@ -166,7 +166,12 @@ impl Picture {
         own.sort_by_key(|(tag, ..)| *tag);
         let mut directory = (own.len() as u16).to_le_bytes().to_vec();
         for (tag, kind, data) in own {
-            let count = data.len() / [1, 1, 1, 2, 4][usize::from(kind.min(4)) % 5].max(1);
+            let count = data.len()
+                / match kind {
+                    3 => 2,
+                    4 => 4,
+                    _ => 1,
+                };
             directory.extend(tag.to_le_bytes());
             directory.extend(kind.to_le_bytes());
             directory.extend((count as u32).to_le_bytes());
