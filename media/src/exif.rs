@@ -1,4 +1,7 @@
-//! EXIF: the orientation, and the facts that the owner may read. Tolerant of what cameras and editors write.
+//! EXIF: the orientation, and the facts that the owner may read. Tolerant of what cameras and editors write, and wary of
+//! blocks that are built to exhaust their reader.
+//!
+//! Gain maps and content credentials are facts as well; `metadata` finds them beside the block.
 
 use ::exif::{DateTime, Exif, Field, In, Reader, Tag, Value};
 use chrono::{NaiveDate, NaiveDateTime};
