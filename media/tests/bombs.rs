@@ -269,6 +269,29 @@ fn pixels_that_expand_to_more_or_less_than_declared() {
     );
 }
 
+#[test]
+fn a_png_takes_its_raster_and_little_more() {
+    let _alone = ALONE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    // 12 megapixels of 8 bytes each.
+    let (width, height) = (4_000, 3_000);
+    let bytes = {
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, width, height);
+        encoder.set_color(png::ColorType::Rgba);
+        encoder.set_depth(png::BitDepth::Sixteen);
+        encoder.set_compression(png::Compression::Fast);
+        let mut writer = encoder.write_header().unwrap();
+        writer.write_image_data(&vec![0x55; width as usize * height as usize * 8]).unwrap();
+        writer.finish().unwrap();
+        bytes
+    };
+    let (photo, memory) = allocation::most(|| process(&bytes, &Limits::default()));
+    assert_eq!(photo.unwrap().width, width);
+    let raster = width as usize * height as usize * 3;
+    // Scaling adds a picture of the final width and the original's height.
+    assert!(memory < raster + (32 << 20), "{} MiB", memory >> 20);
+}
+
 /// A little-endian directory of these entries: tag, type, count, value.
 fn directory(entries: impl IntoIterator<Item = (u16, u16, u32, u32)>, next: u32) -> Vec<u8> {
     let entries: Vec<_> = entries
