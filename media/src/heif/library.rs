@@ -1,4 +1,4 @@
-//! The system's libheif, loaded while running. All unsafe code of this crate is here.
+//! The system's libheif, loaded while running. All unsafe code for it is here.
 //!
 //! Declarations are those of `libheif/heif.h` in versions 1.15 to 1.20 (`heif_security_limits`: from 1.19). The
 //! structures of options and limits begin with a version byte and only ever grow at their end; they are allocated by
