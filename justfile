@@ -22,7 +22,7 @@ test *arguments:
 # formatting, scripts, lints, documentation, dependencies
 check:
     cargo fmt --all --check
-    shellcheck -x .ci/run scripts/* tests/compose/check
+    shellcheck -x .ci/run scripts/* tests/compose/check bench/photo/setup
     cargo clippy --workspace --all-targets -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
     cargo deny --workspace check licenses sources
@@ -37,6 +37,11 @@ schema:
 # measure, beside floors, on throw-away stores
 bench *arguments:
     scripts/services run cargo run --release --package darkroom-bench -- "$@"
+
+# the photo pipeline beside sharp, pyvips, ImageMagick and a floor; installs them below target/bench-peers
+bench-photo *arguments:
+    bench/photo/setup
+    cargo run --release --package darkroom-bench-photo -- "$@"
 
 # a throw-away PostgreSQL, Redis and S3 server until Ctrl-C, and the lines that make the programs use them
 dev-stores:

@@ -3,7 +3,9 @@
 //! Renditions carry no profile, and what carries none is shown as sRGB everywhere. It runs on the LARGE rendition's
 //! pixels, not the original's: a tenth of the work for the same result.
 
-use moxcms::{ColorProfile, DataColorSpace, Layout, TransformOptions};
+use std::sync::Arc;
+
+use moxcms::{ColorProfile, DataColorSpace, Layout, Transform8BitExecutor, TransformOptions};
 
 use crate::decode::Raster;
 
@@ -16,34 +18,49 @@ const PROBES: [u8; 36] = [
     120, 180, 120, 180, 60, 90, 40, 140, 240, 220, 60,
 ];
 
-/// Converts a picture to sRGB by its embedded profile. A profile that is broken, is for another number of components
-/// or that can't be converted is ignored.
-pub(crate) fn to_srgb(raster: &mut Raster, profile: &[u8]) {
-    if let Some(rgb) = converted(raster, profile) {
-        raster.rgb = rgb;
-    }
+/// A conversion to sRGB that changes something.
+pub(crate) struct Conversion {
+    transform: Arc<Transform8BitExecutor>,
+    layout: Layout,
 }
 
-fn converted(raster: &Raster, profile: &[u8]) -> Option<Vec<u8>> {
-    let profile = ColorProfile::new_from_slice(profile).ok()?;
-    let srgb = ColorProfile::new_srgb();
-    let transform = |source: &[u8], layout: Layout| {
+impl Conversion {
+    /// From the space of a profile, for pictures in colour or in grey. `None` if nothing is to be done: the profile is
+    /// sRGB's or nearly so, is broken, is for another number of components, or can't be converted.
+    pub(crate) fn new(profile: &[u8], gray: bool) -> Option<Conversion> {
+        let profile = ColorProfile::new_from_slice(profile).ok()?;
+        let layout = match (profile.color_space, gray) {
+            (DataColorSpace::Rgb, false) => Layout::Rgb,
+            (DataColorSpace::Gray, true) => Layout::Gray,
+            _ => return None,
+        };
+        let srgb = ColorProfile::new_srgb();
         let transform = profile.create_transform_8bit(layout, &srgb, Layout::Rgb, TransformOptions::default()).ok()?;
-        let mut target = vec![0; source.len() / layout.channels() * 3];
-        transform.transform(source, &mut target).ok()?;
-        Some(target)
-    };
-    match (profile.color_space, raster.gray) {
-        (DataColorSpace::Rgb, false) => {
-            let probed = transform(&PROBES, Layout::Rgb)?;
-            let same = probed.iter().zip(PROBES).all(|(&got, sent)| got.abs_diff(sent) <= SAME);
-            if same { None } else { transform(&raster.rgb, Layout::Rgb) }
-        }
-        (DataColorSpace::Gray, true) => {
+        let conversion = Conversion { transform, layout };
+        let same = layout == Layout::Rgb && {
+            let probed = conversion.converted(&PROBES)?;
+            probed.iter().zip(PROBES).all(|(&got, sent)| got.abs_diff(sent) <= SAME)
+        };
+        (!same).then_some(conversion)
+    }
+
+    /// Converts a picture.
+    pub(crate) fn run(&self, raster: &mut Raster) {
+        let converted = if self.layout == Layout::Gray {
             let luma: Vec<u8> = raster.rgb.iter().step_by(3).copied().collect();
-            transform(&luma, Layout::Gray)
+            self.converted(&luma)
+        } else {
+            self.converted(&raster.rgb)
+        };
+        if let Some(rgb) = converted {
+            raster.rgb = rgb;
         }
-        _ => None,
+    }
+
+    fn converted(&self, source: &[u8]) -> Option<Vec<u8>> {
+        let mut target = vec![0; source.len() / self.layout.channels() * 3];
+        self.transform.transform(source, &mut target).ok()?;
+        Some(target)
     }
 }
 
@@ -51,6 +68,12 @@ fn converted(raster: &Raster, profile: &[u8]) -> Option<Vec<u8>> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    fn to_srgb(raster: &mut Raster, profile: &[u8]) {
+        if let Some(conversion) = Conversion::new(profile, raster.gray) {
+            conversion.run(raster);
+        }
+    }
 
     fn raster(pixels: &[[u8; 3]]) -> Raster {
         Raster { width: pixels.len() as u32, height: 1, rgb: pixels.concat(), gray: false }

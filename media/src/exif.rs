@@ -1,10 +1,13 @@
-//! EXIF: the orientation, and the facts that the owner may read. Tolerant of what cameras and editors write.
+//! EXIF: the orientation, and the facts that the owner may read. Tolerant of what cameras and editors write, and wary of
+//! blocks that are built to exhaust their reader.
+//!
+//! Gain maps and content credentials are facts as well; `metadata` finds them beside the block.
 
 use ::exif::{DateTime, Exif, Field, In, Reader, Tag, Value};
 use chrono::{NaiveDate, NaiveDateTime};
 use serde::{Deserialize, Serialize};
 
-use crate::orient::Orientation;
+use crate::{ifd, orient::Orientation};
 
 /// What the camera wrote about the photo. Private to the photo's owner: nothing of it is in any rendition.
 ///
@@ -38,13 +41,31 @@ pub struct Facts {
     pub longitude: Option<f64>,
     /// Metres above sea level.
     pub altitude: Option<f64>,
+    /// Whether the original holds a gain map (Ultra HDR, Apple's, ISO 21496-1). Renditions are made of its base picture.
+    pub gain_map: bool,
+    /// Whether the original holds content credentials (C2PA). They are not verified, and no rendition carries them.
+    pub content_credentials: bool,
 }
 
 /// Longest text that is kept, in characters.
 const MAX_TEXT: usize = 100;
 
-/// Reads an EXIF block (from its TIFF header on). A broken one gives what can be read of it.
+/// The numbers of the tags that are asked for, but for GPS's, which are 0 to 29: values of these are read into memory.
+const ASKED: [u16; 23] = [
+    271, 272, 274, 306, // make, model, orientation, date and time
+    33_434, 33_437, 34_855, 34_865, 34_866, 34_867, // exposure time, aperture, sensitivities
+    36_867, 36_868, 36_880, 36_881, 36_882, 37_520, 37_521, 37_522, // dates and times, their zones and fractions
+    37_377, 37_378, 37_386, 41_989, // shutter speed, aperture, focal lengths
+    42_036, // lens
+];
+
+/// Reads an EXIF block (from its TIFF header on). A broken one gives what can be read of it, one that is built to
+/// exhaust its reader nothing.
 pub(crate) fn read(block: Vec<u8>) -> (Orientation, Facts) {
+    let asked: Vec<u16> = ASKED.into_iter().chain(0..30).collect();
+    if !ifd::is_modest(&block, &asked) {
+        return Default::default();
+    }
     let mut reader = Reader::new();
     reader.continue_on_error(true);
     let parsed = reader.read_raw(block).or_else(|error| error.distill_partial_result(|_ignored| ()));
@@ -76,14 +97,18 @@ fn facts(exif: &Exif) -> Facts {
         camera_make: text(exif, Tag::Make),
         camera_model: text(exif, Tag::Model),
         lens: text(exif, Tag::LensModel),
-        exposure_time: positive(exif, Tag::ExposureTime),
-        f_number: positive(exif, Tag::FNumber),
-        iso: whole(exif, Tag::PhotographicSensitivity),
+        // Where the plain number is missing, the same is often there by powers of two (APEX).
+        exposure_time: positive(exif, Tag::ExposureTime)
+            .or_else(|| number(exif, Tag::ShutterSpeedValue, 0).and_then(|value| apex(-value))),
+        f_number: positive(exif, Tag::FNumber)
+            .or_else(|| number(exif, Tag::ApertureValue, 0).and_then(|value| apex(value / 2.0))),
+        iso: iso(exif),
         focal_length: positive(exif, Tag::FocalLength),
         focal_length_35mm: whole(exif, Tag::FocalLengthIn35mmFilm),
         latitude: coordinates.map(|(latitude, _)| latitude),
         longitude: coordinates.map(|(_, longitude)| longitude),
         altitude: altitude(exif),
+        ..Facts::default()
     }
 }
 
@@ -125,6 +150,22 @@ fn positive(exif: &Exif, tag: Tag) -> Option<f64> {
 
 fn whole(exif: &Exif, tag: Tag) -> Option<u32> {
     field(exif, tag)?.value.get_uint(0).filter(|value| *value > 0)
+}
+
+/// Two to the power of a value that a camera can have.
+fn apex(value: f64) -> Option<f64> {
+    (value.abs() <= 30.0).then(|| value.exp2())
+}
+
+/// Sensitivity. The usual field has 16 bits: its largest value means that the number is in another one.
+fn iso(exif: &Exif) -> Option<u32> {
+    let further = [Tag::RecommendedExposureIndex, Tag::StandardOutputSensitivity, Tag::ISOSpeed];
+    let further = || further.into_iter().find_map(|tag| whole(exif, tag));
+    match whole(exif, Tag::PhotographicSensitivity) {
+        Some(full @ 65_535) => further().or(Some(full)),
+        None => further(),
+        iso => iso,
+    }
 }
 
 /// The moment of the shot, else of its digitisation, else of the file's last change.
@@ -230,6 +271,28 @@ mod tests {
         assert_eq!((facts.longitude, facts.altitude), (Some(151.0), Some(-12.5)));
         let json = serde_json::to_string(&facts).unwrap();
         assert_eq!(serde_json::from_str::<Facts>(&json).unwrap(), facts);
+    }
+
+    #[test]
+    fn exposure_is_found_in_the_fields_that_few_cameras_use() {
+        let (_, facts) = read(block(&[
+            (Tag::ShutterSpeedValue, Value::SRational(vec![(8, 1).into()])),
+            (Tag::ApertureValue, rationals(&[(3, 1)])),
+            (Tag::PhotographicSensitivity, Value::Short(vec![65_535])),
+            (Tag::RecommendedExposureIndex, Value::Long(vec![102_400])),
+        ]));
+        assert_eq!((facts.exposure_time, facts.iso), (Some(1.0 / 256.0), Some(102_400)));
+        assert!((facts.f_number.unwrap() - 8f64.sqrt()).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_block_of_nothing_but_pointers_gives_nothing() {
+        let mut bomb = b"II*\0\x08\0\0\0\x88\x13".to_vec();
+        for at in 0..5_000u32 {
+            bomb.extend([0x69, 0x87, 4, 0, 1, 0, 0, 0]);
+            bomb.extend((at + 10).to_le_bytes());
+        }
+        assert_eq!(read(bomb), Default::default());
     }
 
     #[test]

@@ -24,7 +24,8 @@ pub struct Failure {
 pub enum FailureCode {
     /// No byte at all.
     EmptyFile,
-    /// Not a JPEG, PNG, WebP or GIF, or a rare kind of one of them (arithmetic-coded, lossless or 12-bit JPEG).
+    /// None of the formats, or a rare kind of one of them (arithmetic-coded, lossless or 12-bit JPEG, CMYK TIFF), or a
+    /// HEIC or AVIF where this server has no decoder.
     UnsupportedFormat,
     /// The file ends before the picture does.
     Truncated,
@@ -35,7 +36,8 @@ pub enum FailureCode {
     /// More pixels than [`Limits::max_pixels`](crate::Limits::max_pixels), or a side longer than
     /// [`Limits::max_side`](crate::Limits::max_side).
     TooManyPixels,
-    /// Well-formed, but out of proportion to decode: too many scans or segments, metadata that inflates without end.
+    /// Well-formed, but out of proportion to decode: too many scans, frames or segments, metadata that inflates without
+    /// end.
     TooComplex,
     /// A fault on our side; trying again may help.
     Internal,
@@ -120,6 +122,22 @@ impl Failure {
         )
     }
 
+    /// A HEIC or AVIF, where libheif is missing or lacks the decoder.
+    pub(crate) fn no_heif_decoder(format: Format) -> Self {
+        let (name, codec) = match format {
+            Format::Avif => ("an AVIF", "AV1"),
+            _ => ("a HEIC", "HEVC"),
+        };
+        Self::new(
+            FailureCode::UnsupportedFormat,
+            format!(
+                "This is {name} picture, and this server can't read those: it lacks the library libheif with a decoder \
+                 for {codec}; upload it as a JPEG instead (iPhones save JPEG with Settings, Camera, Formats, Most \
+                 Compatible)."
+            ),
+        )
+    }
+
     pub(crate) fn truncated(format: Format) -> Self {
         let name = format.name();
         Self::new(
@@ -181,11 +199,14 @@ mod tests {
 
     #[test]
     fn a_refusal_names_what_is_accepted_and_what_it_got() {
-        let failure = Failure::not_accepted(b"\0\0\0\x18ftypheic");
+        let failure = Failure::not_accepted(b"%PDF-1.7");
         assert_eq!(failure.code, FailureCode::UnsupportedFormat);
-        assert!(failure.message.contains("HEIC"));
-        for format in Format::all() {
+        assert!(failure.message.contains("PDF"));
+        for format in [Format::Jpeg, Format::Png, Format::WebP, Format::Gif] {
             assert!(failure.message.contains(format.name()));
         }
+        let failure = Failure::no_heif_decoder(Format::Heic);
+        assert_eq!(failure.code, FailureCode::UnsupportedFormat);
+        assert!(["HEIC", "libheif", "JPEG"].iter().all(|word| failure.message.contains(word)));
     }
 }

@@ -15,6 +15,11 @@
 //! on the container's own declarations before a decoder, which allocates by them, sees a byte; and renditions are made
 //! from pixels alone, so nothing of the original's metadata can reach them.
 //!
+//! Formats are told by content: [`Format`] lists them, [`Format::accepted`] those that can be decoded here. Of an
+//! animation or of several pages the first picture is shown, of a picture with a gain map the base picture, and
+//! transparency becomes white. HEIC and AVIF need the system's libheif ([`heif_support`]); whoever decodes strangers'
+//! files with it does so in a process that may crash.
+//!
 //! A file is refused with a [`Failure`]: a [`FailureCode`] for programs, a sentence for the person. Decoders run behind
 //! `catch_unwind`; a panic in one is the file's fault ([`FailureCode::Corrupt`]) and never the caller's.
 
@@ -25,11 +30,15 @@ mod exif;
 mod failure;
 mod format;
 mod hash;
+mod heif;
+mod ifd;
 mod inspect;
+mod jpeg;
 mod limits;
 mod metadata;
 mod orient;
 mod placeholder;
+mod plane;
 mod process;
 mod resize;
 
@@ -37,6 +46,7 @@ pub use self::{
     exif::Facts,
     failure::{Failure, FailureCode, UnknownFailureCode},
     format::Format,
+    heif::{HeifSupport, heif_support},
     inspect::{Inspection, Inspector},
     limits::Limits,
     process::{Photo, Rendition, process},

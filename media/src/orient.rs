@@ -1,7 +1,5 @@
 //! The eight EXIF orientations: how a stored picture is turned to stand upright.
 
-use crate::decode::Raster;
-
 /// An EXIF orientation (TIFF tag 0x0112), named by what must be done to the stored picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Orientation {
@@ -23,6 +21,9 @@ pub(crate) enum Orientation {
     /// 8
     Rotate270,
 }
+
+/// Pixels of a square that is turned at once: its rows and columns stay in the processor's first cache.
+const TILE: usize = 32;
 
 impl Orientation {
     /// From the EXIF value; anything but 2–8 means upright.
@@ -50,72 +51,80 @@ impl Orientation {
         if self.swaps() { (height, width) } else { (width, height) }
     }
 
-    /// Turns a picture upright.
-    pub(crate) fn apply(self, raster: Raster) -> Raster {
-        if self == Orientation::Upright {
-            return raster;
+    /// Turns a plane of `width` × `height` pixels upright.
+    pub(crate) fn apply(self, pixels: &[u8], width: u32, height: u32) -> Vec<u8> {
+        use Orientation::{MirrorX, MirrorY, Rotate90, Rotate180, Rotate270, Transverse};
+        let stride = width as usize;
+        let mut turned = if self.swaps() { transpose(pixels, stride) } else { pixels.to_vec() };
+        let stride = self.size(width, height).0 as usize;
+        // Everything is a transposition, or not, and then a mirror image across, down or both.
+        if matches!(self, MirrorX | Rotate90) {
+            turned.chunks_exact_mut(stride).for_each(<[u8]>::reverse);
         }
-        let (width, height) = self.size(raster.width, raster.height);
-        let stored_width = raster.width as isize;
-        let (last_x, last_y) = (stored_width - 1, raster.height as isize - 1);
-        // Where the first upright pixel is stored, and the steps through the stored pixels for one to the right and
-        // one down.
-        let (origin, right, down) = match self {
-            Orientation::Upright => (0, 1, stored_width),
-            Orientation::MirrorX => (last_x, -1, stored_width),
-            Orientation::Rotate180 => (last_y * stored_width + last_x, -1, -stored_width),
-            Orientation::MirrorY => (last_y * stored_width, 1, -stored_width),
-            Orientation::Transpose => (0, stored_width, 1),
-            Orientation::Rotate90 => (last_y * stored_width, -stored_width, 1),
-            Orientation::Transverse => (last_y * stored_width + last_x, -stored_width, -1),
-            Orientation::Rotate270 => (last_x, stored_width, -1),
-        };
-        let (pixels, _) = raster.rgb.as_chunks::<3>();
-        let mut rgb = Vec::with_capacity(raster.rgb.len());
-        for y in 0..height as isize {
-            let row = origin + y * down;
-            for x in 0..width as isize {
-                rgb.extend_from_slice(&pixels[(row + x * right) as usize]);
+        if matches!(self, Rotate180 | Transverse) {
+            turned.reverse();
+        }
+        if matches!(self, MirrorY | Rotate270) {
+            turned.reverse();
+            turned.chunks_exact_mut(stride).for_each(<[u8]>::reverse);
+        }
+        turned
+    }
+}
+
+/// Rows become columns, tile by tile.
+fn transpose(pixels: &[u8], width: usize) -> Vec<u8> {
+    let height = pixels.len() / width.max(1);
+    let mut turned = vec![0; pixels.len()];
+    for top in (0..height).step_by(TILE) {
+        let bottom = (top + TILE).min(height);
+        for left in (0..width).step_by(TILE) {
+            for x in left..(left + TILE).min(width) {
+                let column = &mut turned[x * height + top..x * height + bottom];
+                for (pixel, row) in column.iter_mut().zip(pixels[top * width..].chunks(width)) {
+                    *pixel = row[x];
+                }
             }
         }
-        Raster { width, height, rgb, ..raster }
     }
+    turned
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A picture whose pixels are numbered.
-    fn numbered(width: u32, rows: &[&[u8]]) -> Raster {
-        let rgb = rows.iter().flat_map(|row| row.iter().flat_map(|&n| [n, n, n])).collect();
-        Raster { width, height: rows.len() as u32, rgb, gray: false }
-    }
-
     #[test]
     fn each_orientation_puts_every_pixel_in_its_place() {
         // Stored forms of the upright picture  1 2 3 / 4 5 6, straight from the EXIF specification's description of
         // where row 0 and column 0 are.
-        let cases: [(u32, u32, &[&[u8]]); 8] = [
-            (1, 3, &[&[1, 2, 3], &[4, 5, 6]]),
-            (2, 3, &[&[3, 2, 1], &[6, 5, 4]]),
-            (3, 3, &[&[6, 5, 4], &[3, 2, 1]]),
-            (4, 3, &[&[4, 5, 6], &[1, 2, 3]]),
-            (5, 2, &[&[1, 4], &[2, 5], &[3, 6]]),
-            (6, 2, &[&[3, 6], &[2, 5], &[1, 4]]),
-            (7, 2, &[&[6, 3], &[5, 2], &[4, 1]]),
-            (8, 2, &[&[4, 1], &[5, 2], &[6, 3]]),
+        let cases: [(u32, u32, &[u8]); 8] = [
+            (1, 3, &[1, 2, 3, 4, 5, 6]),
+            (2, 3, &[3, 2, 1, 6, 5, 4]),
+            (3, 3, &[6, 5, 4, 3, 2, 1]),
+            (4, 3, &[4, 5, 6, 1, 2, 3]),
+            (5, 2, &[1, 4, 2, 5, 3, 6]),
+            (6, 2, &[3, 6, 2, 5, 1, 4]),
+            (7, 2, &[6, 3, 5, 2, 4, 1]),
+            (8, 2, &[4, 1, 5, 2, 6, 3]),
         ];
-        let upright = numbered(3, &[&[1, 2, 3], &[4, 5, 6]]);
-        for (value, width, rows) in cases {
+        for (value, width, stored) in cases {
             let orientation = Orientation::from_exif(value);
-            let turned = orientation.apply(numbered(width, rows));
-            assert_eq!(
-                (turned.width, turned.height),
-                orientation.size(width, rows.len() as u32),
-                "orientation {value}"
-            );
-            assert_eq!(turned.rgb, upright.rgb, "orientation {value}");
+            let height = stored.len() as u32 / width;
+            assert_eq!(orientation.size(width, height), (3, 2), "orientation {value}");
+            assert_eq!(orientation.apply(stored, width, height), [1, 2, 3, 4, 5, 6], "orientation {value}");
+        }
+    }
+
+    #[test]
+    fn planes_larger_than_a_tile_are_transposed_whole() {
+        let (width, height) = (TILE + 7, 2 * TILE + 3);
+        let pixels: Vec<u8> = (0..width * height).map(|index| (index % 251) as u8).collect();
+        let turned = Orientation::Transpose.apply(&pixels, width as u32, height as u32);
+        for y in 0..height {
+            for x in 0..width {
+                assert_eq!(turned[x * height + y], pixels[y * width + x]);
+            }
         }
     }
 

@@ -3,11 +3,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::{
-    Facts, Failure, Format, Limits, Size, color,
+    Facts, Failure, Format, Inspection, Limits, Size, color,
     decode::{self, Raster},
-    encode, exif, hash, inspect, metadata,
+    encode, hash, inspect, jpeg, metadata,
     orient::Orientation,
-    placeholder, resize,
+    placeholder,
+    plane::Planes,
+    resize::{self, Scaler},
 };
 
 /// One size of a photo: a JPEG in sRGB without any metadata.
@@ -59,70 +61,149 @@ pub fn process(bytes: &[u8], limits: &Limits) -> Result<Photo, Failure> {
     let format = inspection.format;
 
     let metadata = metadata::read(format, bytes, limits);
-    let (orientation, facts) = metadata.exif.and_then(|block| guard(|| exif::read(block))).unwrap_or_default();
+    let (orientation, facts) = guard(|| metadata.describe()).unwrap_or_default();
 
-    let stored = guard(|| decode::decode(&inspection, bytes, limits))
+    let mut engine = Engine { scaler: Scaler::new()?, profile: metadata.icc, orientation };
+    let (width, height) = (inspection.width, inspection.height);
+    let source = guard(|| Source::decode(&inspection, bytes, limits))
         .unwrap_or_else(|| Err(Failure::corrupt(format, "its pixels can't be decoded")))?;
-    let (width, height) = orientation.size(stored.width, stored.height);
+    let pictures = engine.pictures(source, width, height)?;
+    let (width, height) = orientation.size(width, height);
 
-    let [thumbnail, medium, large] = scale(stored, orientation, metadata.icc.as_deref())?;
-    let (small_width, small_height) = resize::fit(medium.width, medium.height, placeholder::EDGE);
-    let small = resize::scale(&medium, small_width, small_height)?;
+    let medium = &pictures[1].1;
+    let (small_width, small_height) = resize::fit(medium.size().0, medium.size().1, placeholder::EDGE);
+    let small = engine.scaler.planes(medium, small_width, small_height)?;
+    let perceptual_hash = hash::difference_hash(&small, &mut engine.scaler)?;
+    let small = engine.scaler.full_chroma(small)?.to_rgb();
     let placeholder = placeholder::thumbhash(&small);
     let dominant_color = placeholder::dominant_color(&small);
-    let perceptual_hash = hash::difference_hash(&medium)?;
 
-    let renditions = encode_all([(Size::Thumbnail, thumbnail), (Size::Medium, medium), (Size::Large, large)])?;
+    let renditions = encode_all(pictures);
     Ok(Photo { format, width, height, renditions, placeholder, dominant_color, perceptual_hash, facts })
 }
 
-/// The three sizes, upright and in sRGB, from a stored picture.
-fn scale(stored: Raster, orientation: Orientation, profile: Option<&[u8]>) -> Result<[Raster; 3], Failure> {
-    let finish = |raster: Raster| {
-        let mut upright = orientation.apply(raster);
-        if let Some(profile) = profile {
-            guard(|| color::to_srgb(&mut upright, profile));
-        }
-        upright
-    };
-    let (width, height) = orientation.size(stored.width, stored.height);
-    let (thumbnail_side, _) = Size::Thumbnail.of(width, height);
-    let (medium_width, medium_height) = Size::Medium.of(width, height);
+/// A decoded original.
+enum Source {
+    /// By the JPEG decoder of this crate, perhaps smaller than stored.
+    Planes(Planes),
+    /// By any other.
+    Raster(Raster),
+}
 
-    let (large_width, large_height) = Size::Large.of(stored.width, stored.height);
-    // A panorama's LARGE is lower than the thumbnail: taken from it, the thumbnail would be upscaled.
-    let thumbnail = if large_width.min(large_height) < thumbnail_side {
-        Some(finish(resize::square(&stored, thumbnail_side)?))
-    } else {
-        None
-    };
-    let large = if (large_width, large_height) == (stored.width, stored.height) {
-        stored
-    } else {
-        resize::scale(&stored, large_width, large_height)?
-    };
-    let large = finish(large);
-    let medium = resize::scale(&large, medium_width, medium_height)?;
-    let thumbnail = match thumbnail {
-        Some(thumbnail) => thumbnail,
-        None => resize::square(&large, thumbnail_side)?,
-    };
-    Ok([thumbnail, medium, large])
+impl Source {
+    fn decode(inspection: &Inspection, bytes: &[u8], limits: &Limits) -> Result<Source, Failure> {
+        if inspection.format == Format::Jpeg {
+            let wanted = wanted(inspection.width, inspection.height);
+            if let Some(planes) = jpeg::decode(bytes, wanted) {
+                return Ok(Source::Planes(planes));
+            }
+        }
+        decode::decode(inspection, bytes, limits).map(Source::Raster)
+    }
+}
+
+/// The least size of a picture from which every rendition can be made.
+fn wanted(width: u32, height: u32) -> (u32, u32) {
+    let (large_width, large_height) = Size::Large.of(width, height);
+    let (thumbnail, _) = Size::Thumbnail.of(width, height);
+    let (short, large_short) = (width.min(height), large_width.min(large_height));
+    if large_short >= thumbnail {
+        return (large_width, large_height);
+    }
+    // A panorama's LARGE is lower than the thumbnail.
+    let scaled = |side: u32| (u64::from(side) * u64::from(thumbnail)).div_ceil(u64::from(short)) as u32;
+    (scaled(width), scaled(height))
+}
+
+/// Makes renditions' pictures: scales, turns, converts colours.
+struct Engine {
+    scaler: Scaler,
+    profile: Option<Vec<u8>>,
+    orientation: Orientation,
+}
+
+impl Engine {
+    /// THUMBNAIL, MEDIUM and LARGE, upright and in sRGB, of a picture stored as `width` × `height`.
+    fn pictures(&mut self, source: Source, width: u32, height: u32) -> Result<[(Size, Planes); 3], Failure> {
+        let (large_width, large_height) = Size::Large.of(width, height);
+        let (side, _) = Size::Thumbnail.of(width, height);
+        // From a LARGE that is lower than the thumbnail, this would be upscaled.
+        let low = large_width.min(large_height) < side;
+        let square = if low { Some(self.square(&source, side)?) } else { None };
+        let large = self.scaled(source, large_width, large_height)?;
+        let (medium_width, medium_height) = Size::Medium.of(large.size().0, large.size().1);
+        let medium = self.scaler.planes(&large, medium_width, medium_height)?;
+        let thumbnail = match square {
+            Some(square) => square,
+            None => self.scaler.planes_square(&large, side)?,
+        };
+        Ok([(Size::Thumbnail, thumbnail), (Size::Medium, medium), (Size::Large, large)])
+    }
+
+    fn scaled(&mut self, source: Source, width: u32, height: u32) -> Result<Planes, Failure> {
+        match source {
+            Source::Planes(planes) => {
+                let scaled = self.scaler.planes(&planes, width, height)?;
+                self.planes_to_srgb(scaled)
+            }
+            Source::Raster(raster) => {
+                let scaled = self.scaler.raster(&raster, width, height)?;
+                Ok(self.raster_to_srgb(scaled))
+            }
+        }
+        .map(|planes| planes.turn(self.orientation))
+    }
+
+    fn square(&mut self, source: &Source, side: u32) -> Result<Planes, Failure> {
+        match source {
+            Source::Planes(planes) => {
+                let scaled = self.scaler.planes_square(planes, side)?;
+                self.planes_to_srgb(scaled)
+            }
+            Source::Raster(raster) => {
+                let scaled = self.scaler.raster_square(raster, side)?;
+                Ok(self.raster_to_srgb(scaled))
+            }
+        }
+        .map(|planes| planes.turn(self.orientation))
+    }
+
+    fn planes_to_srgb(&mut self, planes: Planes) -> Result<Planes, Failure> {
+        let Some(profile) = &self.profile else { return Ok(planes) };
+        let Some(conversion) = guard(|| color::Conversion::new(profile, planes.chroma.is_none())).flatten() else {
+            return Ok(planes);
+        };
+        let mut raster = self.scaler.full_chroma(planes)?.to_rgb();
+        guard(|| conversion.run(&mut raster));
+        Ok(Planes::from_rgb(&raster))
+    }
+
+    fn raster_to_srgb(&self, mut raster: Raster) -> Planes {
+        if let Some(profile) = &self.profile {
+            guard(|| {
+                if let Some(conversion) = color::Conversion::new(profile, raster.gray) {
+                    conversion.run(&mut raster);
+                }
+            });
+        }
+        Planes::from_rgb(&raster)
+    }
 }
 
 /// Encodes the renditions; of a small original two or three are the same picture, which is encoded once.
-fn encode_all(rasters: [(Size, Raster); 3]) -> Result<Vec<Rendition>, Failure> {
-    let mut renditions: Vec<Rendition> = Vec::with_capacity(rasters.len());
-    let mut previous: Option<Raster> = None;
-    for (size, raster) in rasters {
+fn encode_all(pictures: [(Size, Planes); 3]) -> Vec<Rendition> {
+    let mut renditions: Vec<Rendition> = Vec::with_capacity(pictures.len());
+    let mut previous: Option<Planes> = None;
+    for (size, planes) in pictures {
         let bytes = match (&previous, renditions.last()) {
-            (Some(same), Some(rendition)) if *same == raster => rendition.bytes.clone(),
-            _ => encode::encode(&raster, size)?,
+            (Some(same), Some(rendition)) if *same == planes => rendition.bytes.clone(),
+            _ => encode::encode(&planes, size),
         };
-        renditions.push(Rendition { size, width: raster.width, height: raster.height, bytes });
-        previous = Some(raster);
+        let (width, height) = planes.size();
+        renditions.push(Rendition { size, width, height, bytes });
+        previous = Some(planes);
     }
-    Ok(renditions)
+    renditions
 }
 
 /// Runs code that other people's files can make panic; `None` if they did.

@@ -4,7 +4,7 @@
 mod picture;
 
 use darkroom_media::{Failure, FailureCode, Format, Inspection, Inspector, Limits, process};
-use picture::Picture;
+use picture::{DRAWN, Picture};
 
 fn inspect(bytes: &[u8], limits: &Limits) -> Result<Inspection, Failure> {
     let mut inspector = Inspector::new(limits.clone());
@@ -27,7 +27,7 @@ fn default_refusal(bytes: &[u8]) -> FailureCode {
 #[test]
 fn an_inspection_says_what_the_file_is() {
     let scene = Picture::scene(123, 45);
-    for format in Format::all() {
+    for format in DRAWN {
         let bytes = scene.encode(format);
         let inspection = inspect(&bytes, &Limits::default()).unwrap();
         assert_eq!(inspection, Inspection { format, width: 123, height: 45, bytes: bytes.len() as u64 });
@@ -41,10 +41,7 @@ fn nothing_and_no_picture() {
         assert_eq!(default_refusal(other), FailureCode::UnsupportedFormat);
     }
     for (head, name) in [
-        (b"\0\0\0\x18ftypheic\0\0\0\0".as_slice(), "HEIC"),
-        (b"\0\0\0\x1cftypavif\0\0\0\0", "AVIF"),
-        (b"MM\0*\0\0\0\x08", "TIFF"),
-        (b"BM6\0\0\0", "BMP"),
+        (b"MM\0+\0\x08\0\0".as_slice(), "BigTIFF"),
         (b"\0\0\0\x20ftypisom", "video"),
         (b"%PDF-1.4", "PDF"),
         (b" <svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
@@ -60,7 +57,8 @@ fn every_cut_is_told_from_the_whole() {
     let scene = Picture::scene(40, 30);
     let progressive = scene.jpeg_with(|encoder| encoder.set_progressive(true));
     let metadata = scene.encode_oriented(Format::WebP, 1);
-    let files = [scene.jpeg(), progressive, scene.png(), scene.webp(), metadata, scene.gif()];
+    let tiff = scene.encode_oriented(Format::Tiff, 6);
+    let files = [scene.jpeg(), progressive, scene.png(), scene.webp(), metadata, scene.gif(), scene.bmp(), tiff];
     for bytes in files {
         let whole = inspect(&bytes, &Limits::default()).unwrap();
         for cut in 0..bytes.len() {
@@ -98,7 +96,7 @@ fn a_thumbnails_end_is_not_the_pictures() {
 #[test]
 fn too_many_bytes() {
     let scene = Picture::scene(100, 100);
-    for format in Format::all() {
+    for format in DRAWN {
         let bytes = scene.encode(format);
         let limit = |max_bytes| Limits { max_bytes, ..Limits::default() };
         assert!(process(&bytes, &limit(bytes.len() as u64)).is_ok());
@@ -109,7 +107,7 @@ fn too_many_bytes() {
 #[test]
 fn too_many_pixels_or_too_long_a_side() {
     let scene = Picture::scene(100, 60);
-    for format in Format::all() {
+    for format in DRAWN {
         let bytes = scene.encode(format);
         let limit = |max_pixels, max_side| Limits { max_pixels, max_side, ..Limits::default() };
         assert!(process(&bytes, &limit(6_000, 100)).is_ok());

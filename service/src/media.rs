@@ -46,7 +46,7 @@ pub fn topic(media_id: Uuid) -> String {
 
 /// Media types of files that can be used.
 pub fn accepted_types() -> Vec<&'static str> {
-    darkroom_media::Format::all().map(darkroom_media::Format::content_type).to_vec()
+    darkroom_media::Format::accepted().into_iter().map(darkroom_media::Format::content_type).collect()
 }
 
 /// What a file must keep to, from the settings.

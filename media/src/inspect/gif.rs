@@ -10,6 +10,7 @@ pub(super) struct GifWalker {
     header: Header,
     screen: (u64, u64),
     first: Option<(u64, u64)>,
+    frames: u32,
     complete: bool,
 }
 
@@ -104,6 +105,10 @@ impl GifWalker {
 
     fn descriptor(&mut self, bytes: &[u8], limits: &Limits) -> Result<State, Failure> {
         let (left, top, width, height) = (word(bytes, 0), word(bytes, 2), word(bytes, 4), word(bytes, 6));
+        self.frames += 1;
+        if self.frames > limits.max_frames {
+            return Err(Failure::too_complex(Format::Gif, "it has too many frames"));
+        }
         if self.first.is_none() {
             if width == 0 || height == 0 {
                 return Err(Failure::corrupt(Format::Gif, "it declares a picture without pixels"));

@@ -47,7 +47,7 @@ impl JpegWalker {
                     Some(_) => State::Marker,
                     None => State::Start,
                 },
-                State::Marker => match rest.iter().position(|&byte| byte == 0xff) {
+                State::Marker => match memchr::memchr(0xff, rest) {
                     Some(at) => {
                         *rest = &rest[at + 1..];
                         State::Code

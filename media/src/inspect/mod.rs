@@ -1,16 +1,22 @@
 //! Incremental inspection: what a file is, how large its picture, whether it is complete, while its bytes stream by.
 //!
 //! Each format has a walker, a small state machine over the container. It keeps a few dozen bytes, never a chunk (a PNG
-//! with compressed metadata also keeps an inflater's 32 KiB window), and stops caring after the picture's end: phones
-//! append a video or further pictures there.
+//! with compressed metadata also keeps an inflater's 32 KiB window, a HEIF its table of contents, 1 MiB at most), and
+//! stops caring after the picture's end: phones append a video or further pictures there.
 
+mod bmp;
 mod gif;
+mod heif;
 mod inflate;
 mod jpeg;
 mod png;
+mod tiff;
 mod webp;
 
-use self::{gif::GifWalker, jpeg::JpegWalker, png::PngWalker, webp::WebpWalker};
+use self::{
+    bmp::BmpWalker, gif::GifWalker, heif::HeifWalker, jpeg::JpegWalker, png::PngWalker, tiff::TiffWalker,
+    webp::WebpWalker,
+};
 use crate::{
     Failure, Format, Limits,
     format::{self, Recognition},
@@ -29,7 +35,8 @@ pub struct Inspector {
     failure: Option<Failure>,
 }
 
-/// What an accepted file is. Dimensions are as stored, before EXIF orientation is applied.
+/// What an accepted file is. Dimensions are as stored, before EXIF orientation is applied; of a HEIC or AVIF as turned
+/// and cropped by the file itself, which decoding includes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Inspection {
     /// The format, from content.
@@ -48,6 +55,9 @@ enum Walker {
     Png(PngWalker),
     WebP(WebpWalker),
     Gif(GifWalker),
+    Bmp(BmpWalker),
+    Tiff(TiffWalker),
+    Heif(Format, HeifWalker),
 }
 
 impl Inspector {
@@ -72,13 +82,16 @@ impl Inspector {
         result.inspect_err(|failure| self.failure = Some(failure.clone()))
     }
 
-    /// The format, as soon as it is known (after at most 12 bytes).
+    /// The format, as soon as it is known (mostly after 12 bytes, at most after 256).
     pub fn format(&self) -> Option<Format> {
         Some(match self.walker.as_ref()? {
             Walker::Jpeg(_) => Format::Jpeg,
             Walker::Png(_) => Format::Png,
             Walker::WebP(_) => Format::WebP,
             Walker::Gif(_) => Format::Gif,
+            Walker::Bmp(_) => Format::Bmp,
+            Walker::Tiff(_) => Format::Tiff,
+            Walker::Heif(format, _) => *format,
         })
     }
 
@@ -98,6 +111,9 @@ impl Inspector {
             Walker::Png(walker) => (Format::Png, walker.finish()?),
             Walker::WebP(walker) => (Format::WebP, walker.finish()?),
             Walker::Gif(walker) => (Format::Gif, walker.finish()?),
+            Walker::Bmp(walker) => (Format::Bmp, walker.finish()?),
+            Walker::Tiff(walker) => (Format::Tiff, walker.finish()?),
+            Walker::Heif(format, walker) => (format, walker.finish(format)?),
         };
         Ok(Inspection { format, width, height, bytes: self.bytes })
     }
@@ -109,6 +125,7 @@ impl Inspector {
         let taken = chunk.len().min(format::HEAD - self.head.len());
         self.head.extend_from_slice(&chunk[..taken]);
         match format::recognise(&self.head) {
+            Recognition::Format(format) if !self.limits.accept(format) => Err(Failure::no_heif_decoder(format)),
             Recognition::Format(format) => {
                 let mut walker = Walker::new(format);
                 let head = std::mem::take(&mut self.head);
@@ -118,7 +135,7 @@ impl Inspector {
                 walker.feed(&chunk[taken..], &self.limits)
             }
             Recognition::Other if self.head.len() == format::HEAD => Err(Failure::not_accepted(&self.head)),
-            Recognition::Other | Recognition::Undecided => Ok(()),
+            Recognition::Other | Recognition::Undecided(_) => Ok(()),
         }
     }
 }
@@ -132,19 +149,10 @@ pub(crate) fn inspect(bytes: &[u8], limits: &Limits) -> Result<Inspection, Failu
 
 /// A file that ended before its format was recognised.
 fn cut_signature(head: &[u8]) -> Failure {
-    if format::recognise(head) == Recognition::Undecided {
-        let format = match head {
-            [0xff, 0xd8, ..] => Some(Format::Jpeg),
-            [0x89, b'P', ..] => Some(Format::Png),
-            [b'G', b'I', ..] => Some(Format::Gif),
-            [b'R', b'I', ..] => Some(Format::WebP),
-            _ => None,
-        };
-        if let Some(format) = format {
-            return Failure::truncated(format);
-        }
+    match format::recognise(head) {
+        Recognition::Undecided(Some(format)) if head.len() >= 2 => Failure::truncated(format),
+        _ => Failure::not_accepted(head),
     }
-    Failure::not_accepted(head)
 }
 
 impl Walker {
@@ -154,6 +162,9 @@ impl Walker {
             Format::Png => Walker::Png(PngWalker::default()),
             Format::WebP => Walker::WebP(WebpWalker::default()),
             Format::Gif => Walker::Gif(GifWalker::default()),
+            Format::Bmp => Walker::Bmp(BmpWalker::default()),
+            Format::Tiff => Walker::Tiff(TiffWalker::default()),
+            Format::Heic | Format::Avif => Walker::Heif(format, HeifWalker::default()),
         }
     }
 
@@ -163,6 +174,9 @@ impl Walker {
             Walker::Png(walker) => walker.feed(chunk, limits),
             Walker::WebP(walker) => walker.feed(chunk, limits),
             Walker::Gif(walker) => walker.feed(chunk, limits),
+            Walker::Bmp(walker) => walker.feed(chunk, limits),
+            Walker::Tiff(walker) => walker.feed(chunk, limits),
+            Walker::Heif(format, walker) => walker.feed(*format, chunk, limits),
         }
     }
 }

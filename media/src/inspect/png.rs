@@ -11,6 +11,10 @@ pub(super) struct PngWalker {
     size: Option<(u32, u32)>,
     has_pixels: bool,
     chunks: u32,
+    frames: u32,
+    /// Bytes of the default picture's pixels: compressed, as found, and inflated, as the size asks for.
+    compressed: u64,
+    expected: u64,
     inflated: u64,
     gauge: Option<Gauge>,
 }
@@ -33,6 +37,16 @@ enum State {
 }
 
 const MAX_CHUNK: u64 = (1 << 31) - 1;
+
+/// A chunk of pixels shorter than this, in bytes, counts among the metadata's. Encoders write kilobytes at a time, and
+/// end with a small one.
+const SMALL_CHUNK: u64 = 64;
+
+/// How far Deflate can compress: 258 bytes to two bits.
+const DEFLATE_RATIO: u64 = 1_032;
+
+/// What compressed pixels may take or lack beyond all proportion, in bytes: headers, and blocks without content.
+const SLACK: u64 = 1 << 20;
 
 impl PngWalker {
     pub(super) fn feed(&mut self, chunk: &[u8], limits: &Limits) -> Result<(), Failure> {
@@ -75,6 +89,9 @@ impl PngWalker {
 
     pub(super) fn finish(self) -> Result<(u32, u32), Failure> {
         match (self.state, self.size) {
+            (State::Done, Some(_)) if self.expected > self.compressed * DEFLATE_RATIO + SLACK => {
+                Err(Failure::corrupt(Format::Png, "it holds far fewer pixels than it declares"))
+            }
             (State::Done, Some(size)) => Ok(size),
             _ => Err(Failure::truncated(Format::Png)),
         }
@@ -93,15 +110,25 @@ impl PngWalker {
             (b"IEND", _) if !self.has_pixels => return corrupt("it holds no picture"),
             (b"IEND", _) if length != 0 => return corrupt("its last chunk is wrong"),
             (b"IEND", _) => return Ok(State::Checksum { last: true }),
-            (b"IDAT", _) => self.has_pixels = true,
-            (b"fdAT" | b"fcTL", _) => {}
-            _ => {
-                self.chunks += 1;
-                if self.chunks > limits.max_segments {
-                    return Err(Failure::too_complex(Format::Png, "it has too many chunks"));
+            (b"IDAT", _) => {
+                self.has_pixels = true;
+                self.compressed += length;
+                if self.compressed > self.expected * 2 + SLACK {
+                    return corrupt("it holds far more pixels than it declares");
                 }
-                self.gauge = Gauge::of_chunk(&name);
             }
+            (b"fcTL", _) => self.frames += 1,
+            (b"fdAT", _) => {}
+            _ => self.gauge = Gauge::of_chunk(&name),
+        }
+        if !matches!(&name, b"IDAT" | b"fdAT" | b"fcTL") || (&name != b"fcTL" && length < SMALL_CHUNK) {
+            self.chunks += 1;
+        }
+        if self.chunks > limits.max_segments {
+            return Err(Failure::too_complex(Format::Png, "it has too many chunks"));
+        }
+        if self.frames > limits.max_frames {
+            return Err(Failure::too_complex(Format::Png, "it has too many frames"));
         }
         Ok(if length == 0 { State::Checksum { last: false } } else { State::Data { left: length } })
     }
@@ -110,6 +137,14 @@ impl PngWalker {
         let width = u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
         let height = u32::from_be_bytes([bytes[4], bytes[5], bytes[6], bytes[7]]);
         limits.check_size(Format::Png, u64::from(width), u64::from(height))?;
+        let bits = match (bytes[9], bytes[8]) {
+            (0, depth @ (1 | 2 | 4 | 8 | 16)) | (3, depth @ (1 | 2 | 4 | 8)) => depth,
+            (2, depth @ (8 | 16)) => depth * 3,
+            (4, depth @ (8 | 16)) => depth * 2,
+            (6, depth @ (8 | 16)) => depth * 4,
+            _ => return Err(Failure::corrupt(Format::Png, "its header names an impossible kind of pixels")),
+        };
+        self.expected = u64::from(width) * u64::from(height) * u64::from(bits) / 8;
         self.size = Some((width, height));
         Ok(())
     }

@@ -14,6 +14,7 @@ pub(super) struct WebpWalker {
     size: Option<(u32, u32)>,
     has_pixels: bool,
     chunks: u32,
+    frames: u32,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -99,11 +100,15 @@ impl WebpWalker {
             return corrupt("a chunk is larger than what holds it");
         }
         match &name {
-            b"VP8 " | b"VP8L" | b"ANMF" => {}
+            b"VP8 " | b"VP8L" => {}
+            b"ANMF" => self.frames += 1,
             _ => self.chunks += 1,
         }
         if self.chunks > limits.max_segments {
             return Err(Failure::too_complex(Format::WebP, "it has too many chunks"));
+        }
+        if self.frames > limits.max_frames {
+            return Err(Failure::too_complex(Format::WebP, "it has too many frames"));
         }
         let padded = length + (length & 1);
         let facts = facts_of(&name) as u64;

@@ -1,8 +1,13 @@
 //! Pictures drawn for the tests, in every format, and a look into the JPEGs that come out.
 #![allow(dead_code, unreachable_pub, reason = "shared by test programs, each of which uses its own part")]
 
+pub mod heif;
+
 use darkroom_media::{Format, Photo, Rendition, Size};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+
+/// The formats that can be drawn without anybody's help.
+pub const DRAWN: [Format; 6] = [Format::Jpeg, Format::Png, Format::WebP, Format::Gif, Format::Bmp, Format::Tiff];
 
 /// RGB pixels.
 #[derive(Clone)]
@@ -120,19 +125,105 @@ impl Picture {
             Format::Png => self.png(),
             Format::WebP => self.webp(),
             Format::Gif => self.gif(),
+            Format::Bmp => self.bmp(),
+            Format::Tiff => self.tiff(),
+            Format::Heic | Format::Avif => panic!("HEIF takes an encoder that is not in Rust"),
         }
     }
 
-    /// A file that says by EXIF how it must be turned; GIF has no such field.
+    /// A BMP of 24 bits, rows from the bottom up.
+    pub fn bmp(&self) -> Vec<u8> {
+        let row = self.width as usize * 3;
+        let pad = row.next_multiple_of(4) - row;
+        let mut pixels = Vec::new();
+        for row in self.rgb.chunks_exact(row).rev() {
+            pixels.extend(row.chunks_exact(3).flat_map(|p| [p[2], p[1], p[0]]));
+            pixels.extend(vec![0; pad]);
+        }
+        bmp((self.width as i32, self.height as i32), 24, 0, &[], &pixels)
+    }
+
+    /// A TIFF in one uncompressed strip, its directory at the end.
+    pub fn tiff(&self) -> Vec<u8> {
+        self.tiff_with(&[])
+    }
+
+    /// A TIFF with further entries: tag, type (2: text, 3: 16 bits, 7: bytes), data.
+    pub fn tiff_with(&self, entries: &[(u16, u16, Vec<u8>)]) -> Vec<u8> {
+        let mut bytes = b"II*\0\0\0\0\0".to_vec();
+        bytes.extend(&self.rgb);
+        let mut own = vec![
+            (256, 4, self.width.to_le_bytes().to_vec()),
+            (257, 4, self.height.to_le_bytes().to_vec()),
+            (258, 3, [8, 0, 8, 0, 8, 0].to_vec()),
+            (259, 3, [1, 0].to_vec()),
+            (262, 3, [2, 0].to_vec()),
+            (273, 4, 8u32.to_le_bytes().to_vec()),
+            (277, 3, [3, 0].to_vec()),
+            (279, 4, (self.rgb.len() as u32).to_le_bytes().to_vec()),
+        ];
+        own.extend_from_slice(entries);
+        own.sort_by_key(|(tag, ..)| *tag);
+        let mut directory = (own.len() as u16).to_le_bytes().to_vec();
+        for (tag, kind, data) in own {
+            let count = data.len()
+                / match kind {
+                    3 => 2,
+                    4 => 4,
+                    _ => 1,
+                };
+            directory.extend(tag.to_le_bytes());
+            directory.extend(kind.to_le_bytes());
+            directory.extend((count as u32).to_le_bytes());
+            if data.len() <= 4 {
+                directory.extend([data, vec![0; 4]].concat()[..4].iter());
+            } else {
+                directory.extend((bytes.len() as u32).to_le_bytes());
+                bytes.extend(data);
+            }
+        }
+        directory.extend([0; 4]);
+        let at = bytes.len() as u32;
+        bytes[4..8].copy_from_slice(&at.to_le_bytes());
+        [bytes, directory].concat()
+    }
+
+    /// A file that says by EXIF how it must be turned; GIF and BMP have no such field.
     pub fn encode_oriented(&self, format: Format, orientation: u16) -> Vec<u8> {
         let exif = exif(orientation);
         match format {
             Format::Jpeg => self.jpeg_with(|encoder| encoder.add_exif_metadata(&exif).unwrap()),
             Format::Png => self.png_with(&[(*b"eXIf", exif)]),
             Format::WebP => self.webp_with(|encoder| encoder.set_exif_metadata(exif)),
-            Format::Gif => panic!("GIF carries no EXIF"),
+            Format::Tiff => {
+                let maker = [SECRET.as_bytes(), &[0]].concat();
+                self.tiff_with(&[(271, 2, maker), (274, 3, orientation.to_le_bytes().to_vec())])
+            }
+            other => panic!("{other:?} carries no EXIF of ours"),
         }
     }
+}
+
+/// Any BMP with a header of 40 bytes. A negative height is that of rows from the top down.
+pub fn bmp(size: (i32, i32), bits: u16, compression: u32, palette: &[[u8; 4]], pixels: &[u8]) -> Vec<u8> {
+    let start = 54 + palette.len() as u32 * 4;
+    let mut bytes = b"BM".to_vec();
+    bytes.extend((start + pixels.len() as u32).to_le_bytes());
+    bytes.extend([0; 4]);
+    bytes.extend(start.to_le_bytes());
+    bytes.extend(40u32.to_le_bytes());
+    bytes.extend(size.0.to_le_bytes());
+    bytes.extend(size.1.to_le_bytes());
+    bytes.extend(1u16.to_le_bytes());
+    bytes.extend(bits.to_le_bytes());
+    bytes.extend(compression.to_le_bytes());
+    bytes.extend((pixels.len() as u32).to_le_bytes());
+    bytes.extend([0; 8]);
+    bytes.extend((palette.len() as u32).to_le_bytes());
+    bytes.extend([0; 4]);
+    bytes.extend(palette.concat());
+    bytes.extend(pixels);
+    bytes
 }
 
 /// Any PNG.
@@ -202,7 +293,7 @@ pub fn assert_bare(jpeg: &[u8]) {
                 applications += 1;
                 assert_eq!(length, 16, "no thumbnail in JFIF's segment");
             }
-            0xc2 | 0xc4 | 0xdb => {}
+            0xc0 | 0xc4 | 0xdb => {}
             0xda => {
                 at += 2 + length;
                 while jpeg[at] != 0xff || matches!(jpeg[at + 1], 0 | 0xd0..=0xd7) {

@@ -1,0 +1,238 @@
+//! From entropy-coded data to planes.
+
+use super::{
+    bits::Bits,
+    huffman::{Decoder, END_OF_BLOCK},
+    idct::{self, Block, Inverse},
+    marker::{self, Component, NATURAL, Picture},
+};
+use crate::plane::{Plane, Planes};
+
+/// How much larger than wanted a plane must be at least, so that what is lost in the transform does not show after it
+/// has been scaled. With less, pictures become visibly soft; with more, time is wasted.
+const OVERSAMPLING: f64 = 1.8;
+
+/// Decodes a picture to planes that are as small as serves a rendition of `wanted` pixels (width, height, with chroma at
+/// half of both), each an eighth, two eighths … or all of its stored size.
+///
+/// `None` for what is not read here, and for every file with an error before its end.
+pub(crate) fn decode(bytes: &[u8], wanted: (u32, u32)) -> Option<Planes> {
+    let picture = marker::read(bytes)?;
+    let mut scan = Scan::new(&picture, wanted)?;
+    scan.run()?;
+    scan.into_planes()
+}
+
+/// A place in a block of which fewer than 8 × 8 coefficients are used; of one with all of them, nothing goes there that is
+/// not zero.
+const NOWHERE: u32 = 63;
+
+/// One component on its way from data to plane.
+struct Channel {
+    sampling: (u32, u32),
+    dc: Decoder,
+    ac: Decoder,
+    /// Of each coefficient in the order of a scan its quantisation step, and where it goes in a block; those that are not
+    /// needed, and those beyond the block's end, go where nobody looks.
+    slots: [(i32, u32); 256],
+    /// Coefficients up to the last one that is needed, in the order of a scan.
+    needed: usize,
+    inverse: Inverse,
+    /// Stored width and height in pixels, before scaling.
+    size: (f64, f64),
+    /// Bytes of a row: whole MCUs.
+    stride: usize,
+    pixels: Vec<u8>,
+    last_dc: i32,
+}
+
+struct Scan<'a> {
+    data: &'a [u8],
+    channels: Vec<Channel>,
+    /// MCUs across and down.
+    units: (usize, usize),
+    restart_interval: u32,
+}
+
+impl Channel {
+    fn new(
+        component: &Component,
+        picture: &Picture<'_>,
+        most: (u32, u32),
+        units: (usize, usize),
+        chroma: bool,
+        wanted: (u32, u32),
+    ) -> Option<Channel> {
+        let share = |side: u32, factor: u32, most: u32| f64::from(side) * f64::from(factor) / f64::from(most);
+        let size =
+            (share(picture.width, component.sampling.0, most.0), share(picture.height, component.sampling.1, most.1));
+        let halves = if chroma { 2.0 } else { 1.0 };
+        let least = |have: f64, want: u32| (8.0 * OVERSAMPLING * f64::from(want) / halves / have).ceil();
+        let side = least(size.0, wanted.0).max(least(size.1, wanted.1)).clamp(1.0, 8.0) as usize;
+        let blocks = (units.0 * component.sampling.0 as usize, units.1 * component.sampling.1 as usize);
+        let (stride, rows) = (blocks.0 * side, blocks.1 * side);
+        let is_needed = |place: u8| usize::from(place % 8) < side && usize::from(place / 8) < side;
+        let slots = std::array::from_fn(|k| {
+            let place = NATURAL.get(k).copied().filter(|&place| is_needed(place));
+            place.map_or((0, NOWHERE), |place| (i32::from(component.steps[k]), u32::from(place)))
+        });
+        let needed = NATURAL.iter().rposition(|&place| is_needed(place)).map_or(1, |last| last + 1);
+        Some(Channel {
+            sampling: component.sampling,
+            dc: Decoder::new(&component.dc, true)?,
+            ac: Decoder::new(&component.ac, false)?,
+            slots,
+            needed,
+            inverse: Inverse::new(side),
+            size,
+            stride,
+            pixels: vec![0; stride * rows],
+            last_dc: 0,
+        })
+    }
+
+    /// Decodes one symbol; gives the number of the coefficient after the one it stands for, beyond [`END_OF_BLOCK`] if it
+    /// is the last.
+    #[inline(always)]
+    fn coefficient(&self, k: usize, bits: &mut Bits<'_>, block: &mut Block) -> Option<usize> {
+        let entry = self.ac.look(bits.peek())?;
+        let k = k + entry.run() as usize;
+        let (step, place) = self.slots[k & 255];
+        block[(place & 63) as usize] = entry.value(bits.peek()).wrapping_mul(step);
+        bits.skip(entry.length());
+        Some(k + 1)
+    }
+
+    /// Decodes the next block and writes its pixels, those at the top left to `at`.
+    #[inline(always)]
+    fn block(
+        &mut self,
+        transform: &impl Fn(&Inverse, &Block, &mut [u8], usize),
+        bits: &mut Bits<'_>,
+        block: &mut Block,
+        at: usize,
+    ) -> Option<()> {
+        bits.refill();
+        let entry = self.dc.look(bits.peek())?;
+        self.last_dc = self.last_dc.wrapping_add(entry.value(bits.peek()));
+        bits.skip(entry.length());
+        let dc = self.last_dc.wrapping_mul(self.slots[0].0);
+        block[0] = dc;
+        // What a refill gives is enough for two symbols, of which the DC difference was one.
+        let mut k = self.coefficient(1, bits, block)?;
+        let is_flat = k > END_OF_BLOCK as usize;
+        while k < self.needed {
+            bits.refill();
+            k = self.coefficient(k, bits, block)?;
+            if k < self.needed {
+                k = self.coefficient(k, bits, block)?;
+            }
+        }
+        // The rest has no effect on so small a picture; it is only stepped over.
+        while k < 64 {
+            bits.refill();
+            let entry = self.ac.look(bits.peek())?;
+            bits.skip(entry.length());
+            k += entry.run() as usize + 1;
+        }
+        if k > 64 && k <= END_OF_BLOCK as usize {
+            return None;
+        }
+        let pixels = self.pixels.get_mut(at..)?;
+        if is_flat {
+            let side = self.inverse.side();
+            let value = idct::flat(dc);
+            for y in 0..side {
+                pixels[y * self.stride..][..side].fill(value);
+            }
+        } else {
+            transform(&self.inverse, block, pixels, self.stride);
+            *block = [0; 64];
+        }
+        Some(())
+    }
+}
+
+impl<'a> Scan<'a> {
+    fn new(picture: &Picture<'a>, wanted: (u32, u32)) -> Option<Scan<'a>> {
+        let most = picture
+            .components
+            .iter()
+            .fold((1, 1), |most, component| (most.0.max(component.sampling.0), most.1.max(component.sampling.1)));
+        let units = (picture.width.div_ceil(8 * most.0) as usize, picture.height.div_ceil(8 * most.1) as usize);
+        let channels = picture.components.iter().enumerate();
+        let channels =
+            channels.map(|(index, component)| Channel::new(component, picture, most, units, index > 0, wanted));
+        let channels = channels.collect::<Option<Vec<_>>>()?;
+        Some(Scan { data: picture.data, channels, units, restart_interval: picture.restart_interval })
+    }
+
+    fn run(&mut self) -> Option<()> {
+        #[cfg(target_arch = "x86_64")]
+        if crate::plane::has_wide_vectors() {
+            #[expect(unsafe_code, reason = "functions for certain processors can't be called otherwise")]
+            // SAFETY: the processor has what the function is compiled for.
+            return unsafe { self.run_wide() };
+        }
+        self.run_with(&Inverse::run)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt")]
+    fn run_wide(&mut self) -> Option<()> {
+        self.run_with(&|inverse: &Inverse, block: &Block, pixels: &mut [u8], stride| {
+            inverse.run_wide(block, pixels, stride);
+        })
+    }
+
+    #[inline(always)]
+    fn run_with(&mut self, transform: &impl Fn(&Inverse, &Block, &mut [u8], usize)) -> Option<()> {
+        let mut bits = Bits::new(self.data);
+        let mut block: Block = [0; 64];
+        let mut left = self.restart_interval;
+        let mut restarts = 0u8;
+        for row in 0..self.units.1 {
+            for column in 0..self.units.0 {
+                if self.restart_interval > 0 {
+                    if left == 0 {
+                        if !bits.restart(restarts) {
+                            return None;
+                        }
+                        restarts = (restarts + 1) & 7;
+                        left = self.restart_interval;
+                        for channel in &mut self.channels {
+                            channel.last_dc = 0;
+                        }
+                    }
+                    left -= 1;
+                }
+                for channel in &mut self.channels {
+                    let (across, down) = (channel.sampling.0 as usize, channel.sampling.1 as usize);
+                    let side = channel.inverse.side();
+                    for y in row * down..(row + 1) * down {
+                        for x in column * across..(column + 1) * across {
+                            channel.block(transform, &mut bits, &mut block, y * side * channel.stride + x * side)?;
+                        }
+                    }
+                }
+            }
+            if bits.is_exhausted() {
+                return None;
+            }
+        }
+        bits.is_at_end().then_some(())
+    }
+
+    fn into_planes(self) -> Option<Planes> {
+        let mut planes = self.channels.into_iter().map(|channel| {
+            let scaled = |side: f64| side * channel.inverse.side() as f64 / 8.0;
+            Plane::padded(channel.pixels, channel.stride, (scaled(channel.size.0), scaled(channel.size.1)))
+        });
+        let luma = planes.next()?;
+        let chroma = match (planes.next(), planes.next()) {
+            (Some(blue), Some(red)) => Some([blue, red]),
+            _ => None,
+        };
+        Some(Planes { luma, chroma })
+    }
+}
