@@ -26,10 +26,10 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
   && cp target/release/darkroom target/release/darkroom-api target/release/darkroom-worker /programs/
 
 FROM debian:bookworm-slim
-# ffmpeg: video. curl: health checks, and the bucket of docker-compose.yml. tini: hands signals on and reaps ffmpeg's
-# children as process 1.
+# ffmpeg: video. libheif1: HEIC and AVIF photos. curl: health checks, and the bucket of docker-compose.yml. tini: hands
+# signals on and reaps ffmpeg's children as process 1.
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends ca-certificates curl ffmpeg tini \
+  && apt-get install -y --no-install-recommends ca-certificates curl ffmpeg libheif1 tini \
   && rm -rf /var/lib/apt/lists/* \
   && useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin darkroom \
   && install --directory --owner=darkroom --group=darkroom --mode=0700 /data

@@ -53,6 +53,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<ExitCode> {
             report("objects", objects(&platform).await);
         }
     }
+    report("libheif", heif());
     report(
         "ffmpeg",
         match banner::has_ffmpeg() {
@@ -101,6 +102,21 @@ async fn decoder(config: &Config) -> Finding {
             "this process decodes, as media.isolation says: a photo that ends its decoder ends the program".to_owned(),
         ),
     }
+}
+
+/// What the system adds to the formats that are always read.
+fn heif() -> Finding {
+    let support = darkroom_service::media::heif_support();
+    let formats = match (support.hevc, support.av1) {
+        _ if !support.available => {
+            return Finding::Note("not installed (1.15 or newer): HEIC and AVIF photos are refused".to_owned());
+        }
+        (true, true) => "HEIC and AVIF",
+        (true, false) => "HEIC but, without a decoder for AV1, not AVIF",
+        (false, true) => "AVIF but, without a decoder for HEVC, not HEIC",
+        (false, false) => return Finding::Note(format!("{}, without decoders for HEVC and AV1", support.version)),
+    };
+    Finding::Good(format!("{}: reads {formats}", support.version))
 }
 
 /// Leases and expiry compare moments that several machines have made.

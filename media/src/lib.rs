@@ -4,14 +4,15 @@
 //! allow. [`process`] makes everything that is ever shown of a photo:
 //!
 //! ```text
-//!  bytes ──► inspect ──► metadata ──► decode ─────► scale ──► turn ────► colour ──► LARGE ──► encode
-//!            format      EXIF block   8-bit RGB     to 1080   upright    to sRGB      │
-//!            limits      ICC profile  on white,     (once)    (EXIF)     (ICC)        ├─► 640 ──► MEDIUM ──► encode
-//!            complete?       │        first frame                                     │    └───► ThumbHash, hash …
+//!  bytes ──► inspect ──► metadata ──► decode ─────► scale ──► colour ──► turn ────► LARGE ──► encode
+//!            format      EXIF block   JPEG: small   to 1080   to sRGB    upright      │
+//!            limits      ICC profile  YCbCr planes; (once)    (ICC)      (EXIF)       ├─► 640 ──► MEDIUM ──► encode
+//!            complete?       │        others: RGB                                     │    └───► ThumbHash, hash …
 //!                            └──► facts, orientation                                  └─► 150² ─► THUMBNAIL ─► encode
 //! ```
 //!
-//! The original is decoded once and everything costly happens at 1080 pixels. The order matters: the limits are checked
+//! The original is decoded once, a JPEG no larger than it has to be, and everything costly happens at 1080 pixels, in the
+//! planes of luma and chroma that renditions are stored as. The order matters: the limits are checked
 //! on the container's own declarations before a decoder, which allocates by them, sees a byte; and renditions are made
 //! from pixels alone, so nothing of the original's metadata can reach them.
 //!

@@ -47,7 +47,7 @@ impl Default for Limits {
 
 impl Limits {
     /// Whether pictures of a format are taken and can be decoded here.
-    pub(crate) fn accept(&self, format: Format) -> bool {
+    pub fn accepts(&self, format: Format) -> bool {
         (self.heif || !matches!(format, Format::Heic | Format::Avif)) && format.is_decodable()
     }
 

@@ -74,7 +74,7 @@ pub fn process(bytes: &[u8], limits: &Limits) -> Result<Photo, Failure> {
     let (small_width, small_height) = resize::fit(medium.size().0, medium.size().1, placeholder::EDGE);
     let small = engine.scaler.planes(medium, small_width, small_height)?;
     let perceptual_hash = hash::difference_hash(&small, &mut engine.scaler)?;
-    let small = engine.scaler.full_chroma(small)?.to_rgb();
+    let small = engine.scaler.full_chroma(&small)?.to_rgb();
     let placeholder = placeholder::thumbhash(&small);
     let dominant_color = placeholder::dominant_color(&small);
 
@@ -173,7 +173,7 @@ impl Engine {
         let Some(conversion) = guard(|| color::Conversion::new(profile, planes.chroma.is_none())).flatten() else {
             return Ok(planes);
         };
-        let mut raster = self.scaler.full_chroma(planes)?.to_rgb();
+        let mut raster = self.scaler.full_chroma(&planes)?.to_rgb();
         guard(|| conversion.run(&mut raster));
         Ok(Planes::from_rgb(&raster))
     }

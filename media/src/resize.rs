@@ -111,7 +111,7 @@ impl Scaler {
     }
 
     /// Scales chroma to the size of luma.
-    pub(crate) fn full_chroma(&mut self, planes: Planes) -> Result<Planes, Failure> {
+    pub(crate) fn full_chroma(&mut self, planes: &Planes) -> Result<Planes, Failure> {
         let (width, height) = planes.size();
         planes.try_map(|plane, chroma| {
             if !chroma {

@@ -38,7 +38,10 @@ pub(crate) struct Request<L> {
 /// Decodes photos and never returns, if this process was started as a child. The first line of a `main`: no thread runs
 /// yet, and no setting, log or connection is there to be found by a decoder that somebody has taken over.
 pub fn serve_if_child() {
-    serve_if_child_with(|| {}, darkroom_media::process);
+    let load_libraries = || {
+        darkroom_media::heif_support();
+    };
+    serve_if_child_with(load_libraries, darkroom_media::process);
 }
 
 /// As [`serve_if_child`], with a decoder of one's own. `prepare` runs while files may still be opened: it loads what

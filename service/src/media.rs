@@ -21,7 +21,8 @@ use std::collections::HashMap;
 use darkroom_entity::rendition::{Format, Size};
 use darkroom_entity::{media, rendition};
 use darkroom_media::Limits;
-pub use darkroom_media::{Facts, FailureCode};
+pub use darkroom_media::{Facts, FailureCode, heif_support};
+use darkroom_platform::config::Isolation;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
@@ -45,8 +46,10 @@ pub fn topic(media_id: Uuid) -> String {
 }
 
 /// Media types of files that can be used.
-pub fn accepted_types() -> Vec<&'static str> {
-    darkroom_media::Format::accepted().into_iter().map(darkroom_media::Format::content_type).collect()
+pub fn accepted_types(app: &App) -> Vec<&'static str> {
+    let limits = limits(app);
+    let accepted = darkroom_media::Format::all().into_iter().filter(|format| limits.accepts(*format));
+    accepted.map(darkroom_media::Format::content_type).collect()
 }
 
 /// What a file must keep to, from the settings.
@@ -56,6 +59,8 @@ fn limits(app: &App) -> Limits {
         max_bytes: limits.upload_max_bytes,
         max_pixels: limits.media_max_pixels,
         max_side: limits.media_max_side,
+        // libheif is C++: a fault in it must not be one in this process.
+        heif: app.config.media.isolation == Isolation::Process,
         ..Limits::default()
     }
 }

@@ -125,7 +125,7 @@ impl Inspector {
         let taken = chunk.len().min(format::HEAD - self.head.len());
         self.head.extend_from_slice(&chunk[..taken]);
         match format::recognise(&self.head) {
-            Recognition::Format(format) if !self.limits.accept(format) => Err(Failure::no_heif_decoder(format)),
+            Recognition::Format(format) if !self.limits.accepts(format) => Err(Failure::no_heif_decoder(format)),
             Recognition::Format(format) => {
                 let mut walker = Walker::new(format);
                 let head = std::mem::take(&mut self.head);

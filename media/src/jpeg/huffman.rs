@@ -37,7 +37,7 @@ impl Entry {
             (false, _, 0) => (END_OF_BLOCK, 0),
             (false, ..) => (run, size),
         };
-        Entry(length + size | length << 8 | size << 16 | run << 24)
+        Entry((length + size) | (length << 8) | (size << 16) | (run << 24))
     }
 
     /// Coefficients to step over; [`END_OF_BLOCK`] if none follows in this block.
@@ -270,7 +270,7 @@ mod tests {
         let (mut last, mut next) = (1u32, 1u32);
         for symbol in 0..40 {
             // Ten sizes of values after runs of 0, 1, 2 and 3.
-            frequencies[symbol / 10 << 4 | symbol % 10] = last;
+            frequencies[16 * (symbol / 10) + symbol % 10] = last;
             (last, next) = (next, last.saturating_add(next));
         }
         let spec = optimal(&frequencies);

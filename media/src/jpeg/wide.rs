@@ -1,5 +1,7 @@
 //! The transforms for processors with AVX2 and FMA: eight numbers at a time, in the order of the plain ones.
 
+#![expect(clippy::needless_range_loop, reason = "products of matrices read best by their indexes")]
+
 use std::arch::x86_64::{
     __m256, __m256i, _mm_cvtsi64_si128, _mm256_add_ps, _mm256_cvtepi32_ps, _mm256_cvtepu8_epi32, _mm256_cvtps_epi32,
     _mm256_fmadd_ps, _mm256_mul_ps, _mm256_packs_epi32, _mm256_packus_epi16, _mm256_permute4x64_epi64, _mm256_set1_ps,

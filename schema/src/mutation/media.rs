@@ -25,7 +25,7 @@ pub(crate) enum MediaPurpose {
 /// A photo to be uploaded.
 #[derive(InputObject)]
 pub(crate) struct UploadMediaInput {
-    /// The file: JPEG, PNG, WebP or GIF (its first frame), by content.
+    /// The file: one of `Instance.acceptedTypes`, by content; of several pictures in it the first.
     file: Upload,
     /// What is to be seen, for those who don't see it; at most `Instance.altTextMaxChars` characters.
     #[graphql(default)]

@@ -34,8 +34,8 @@ impl Instance {
     }
 
     /// Media types of files that can be uploaded. A file is recognised by its content.
-    async fn accepted_types(&self) -> Vec<&'static str> {
-        darkroom_service::media::accepted_types()
+    async fn accepted_types(&self, ctx: &Context<'_>) -> Result<Vec<&'static str>> {
+        Ok(darkroom_service::media::accepted_types(ctx.app()?))
     }
 
     /// The most photos of a post.
