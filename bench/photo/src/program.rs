@@ -7,9 +7,6 @@ use std::process::Command;
 use clap::ValueEnum;
 use serde::Serialize;
 
-/// From this size on the C library returns a freed block to the system: what Darkroom's programs set when they start.
-const MMAP_THRESHOLD: (&str, &str) = ("MALLOC_MMAP_THRESHOLD_", "1048576");
-
 /// A program, or a way to use it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -94,8 +91,7 @@ impl Contender {
         let command = match self.program {
             Program::Darkroom => {
                 let mut command = Command::new(env::current_exe()?);
-                let (name, value) = MMAP_THRESHOLD;
-                command.args(["serve", "darkroom"]).args([input, folder]).env(name, value);
+                command.args(["serve", "darkroom"]).args([input, folder]);
                 command
             }
             Program::Sharp3 | Program::Sharp1 => {
@@ -129,9 +125,4 @@ impl Contender {
 pub(crate) fn peers() -> PathBuf {
     env::var_os("DARKROOM_BENCH_PEERS")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/bench-peers"), PathBuf::from)
-}
-
-/// The environment with which Darkroom's own programs run, as name and value.
-pub(crate) const fn allocator_setting() -> (&'static str, &'static str) {
-    MMAP_THRESHOLD
 }

@@ -3,16 +3,16 @@
 use super::{
     fdct::{Forward, Quantised},
     marker::NATURAL,
-    quality,
+    quality::Quality,
     scan::{Channel, write},
 };
 use crate::plane::{Plane, Planes};
 
-/// Encodes a picture (each side at most 65,535, chroma half of luma, rounded up) at a quality from 1 to 100.
+/// Encodes a picture (each side at most 65,535, chroma half of luma, rounded up) at a quality.
 ///
 /// The file holds SOI, JFIF's APP0, tables, one scan and EOI: nothing but the picture. Sides beyond the limit are cut.
-pub(crate) fn encode(planes: &Planes, quality: u8) -> Vec<u8> {
-    let [luma, chroma] = quality::steps(quality);
+pub(crate) fn encode(planes: &Planes, quality: Quality) -> Vec<u8> {
+    let [luma, chroma] = quality.steps();
     let factor = if planes.chroma.is_some() { 2 } else { 1 };
     let (width, height) = planes.size();
     let units = (width.div_ceil(8 * factor), height.div_ceil(8 * factor));
@@ -71,6 +71,10 @@ mod tests {
     use super::*;
     use crate::jpeg::decode;
 
+    fn even(quality: u8) -> Quality {
+        Quality { luma: quality, chroma: quality }
+    }
+
     fn drawn(width: u32, height: u32) -> Planes {
         let plane = |width: u32, height: u32, shift: f32| {
             let pixels = (0..height).flat_map(|y| (0..width).map(move |x| (x as f32, y as f32)));
@@ -96,7 +100,7 @@ mod tests {
             for gray in [false, true] {
                 let mut picture = drawn(width, height);
                 picture.chroma.take_if(|_| gray);
-                let decoded = decode(&encode(&picture, 95), (width, height)).expect("a JPEG that can be read");
+                let decoded = decode(&encode(&picture, even(95)), (width, height)).expect("a JPEG that can be read");
                 assert_eq!(decoded.luma.extent, (f64::from(width), f64::from(height)));
                 assert_eq!(decoded.chroma.is_none(), gray);
                 assert!(largest_difference(&picture.luma, &decoded.luma) <= 12, "{width} × {height}");
@@ -110,7 +114,7 @@ mod tests {
     #[test]
     fn lower_quality_takes_fewer_bytes() {
         let picture = drawn(200, 150);
-        let sizes = [95, 80, 60, 30].map(|quality| encode(&picture, quality).len());
+        let sizes = [95, 80, 60, 30].map(|quality| encode(&picture, even(quality)).len());
         assert!(sizes.is_sorted_by(|left, right| left > right), "{sizes:?}");
     }
 }

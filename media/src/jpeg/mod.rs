@@ -26,4 +26,4 @@ mod scan;
 #[cfg(target_arch = "x86_64")]
 mod wide;
 
-pub(crate) use self::{decode::decode, encode::encode};
+pub(crate) use self::{decode::decode, encode::encode, quality::Quality};

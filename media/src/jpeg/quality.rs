@@ -14,12 +14,31 @@ const CHROMA: [u16; 64] = [
     99, 99, 99, 99, 99, 99,
 ];
 
-/// The steps of luma and chroma, in rows of 8, for a quality from 1 to 100 on the scale that the Independent JPEG Group
-/// defined and everyone uses: 50 is annex K itself, 75 half of it.
-pub(super) fn steps(quality: u8) -> [[u16; 64]; 2] {
-    let quality = u32::from(quality.clamp(1, 100));
-    let percent = if quality < 50 { 5_000 / quality } else { 200 - 2 * quality };
-    [LUMA, CHROMA].map(|table| table.map(|step| ((u32::from(step) * percent + 50) / 100).clamp(1, 255) as u16))
+/// Qualities from 1 to 100 on the scale that the Independent JPEG Group defined and everyone uses: 50 is annex K itself, 75
+/// half of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Quality {
+    /// Of brightness.
+    pub(crate) luma: u8,
+    /// Of colour. Less of it is hardly seen, and what it saves goes to luma.
+    pub(crate) chroma: u8,
+}
+
+impl Quality {
+    /// Both lowered by so much.
+    pub(crate) fn lowered(self, by: u8) -> Quality {
+        Quality { luma: self.luma.saturating_sub(by), chroma: self.chroma.saturating_sub(by) }
+    }
+
+    /// The steps of luma and chroma, in rows of 8.
+    pub(super) fn steps(self) -> [[u16; 64]; 2] {
+        let scaled = |table: [u16; 64], quality: u8| {
+            let quality = u32::from(quality.clamp(1, 100));
+            let percent = if quality < 50 { 5_000 / quality } else { 200 - 2 * quality };
+            table.map(|step| ((u32::from(step) * percent + 50) / 100).clamp(1, 255) as u16)
+        };
+        [scaled(LUMA, self.luma), scaled(CHROMA, self.chroma)]
+    }
 }
 
 #[cfg(test)]
@@ -28,7 +47,8 @@ mod tests {
 
     #[test]
     fn the_scale_is_the_usual_one() {
-        assert_eq!(steps(50)[0], LUMA);
+        let steps = |quality| Quality { luma: quality, chroma: quality }.steps();
+        assert_eq!(steps(50), [LUMA, CHROMA]);
         assert_eq!(steps(75)[0][..4], [8, 6, 5, 8]);
         assert!(steps(100)[1].iter().all(|&step| step == 1));
         assert_eq!(steps(1)[0][0], 255);

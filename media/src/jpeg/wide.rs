@@ -3,9 +3,10 @@
 #![expect(clippy::needless_range_loop, reason = "products of matrices read best by their indexes")]
 
 use std::arch::x86_64::{
-    __m256, __m256i, _mm_cvtsi64_si128, _mm256_add_ps, _mm256_cvtepi32_ps, _mm256_cvtepu8_epi32, _mm256_cvtps_epi32,
-    _mm256_fmadd_ps, _mm256_mul_ps, _mm256_packs_epi32, _mm256_packus_epi16, _mm256_permute4x64_epi64, _mm256_set1_ps,
-    _mm256_setzero_ps, _mm256_sub_ps,
+    __m128, __m256, __m256i, _mm_cvtsi64_si128, _mm256_add_ps, _mm256_and_ps, _mm256_broadcastsi128_si256,
+    _mm256_cvtepi32_ps, _mm256_cvtepu8_epi32, _mm256_cvtps_epi32, _mm256_fmadd_ps, _mm256_mul_ps, _mm256_or_ps,
+    _mm256_packs_epi32, _mm256_packus_epi16, _mm256_permute_ps, _mm256_permute4x64_epi64, _mm256_set_m128,
+    _mm256_set1_ps, _mm256_setzero_ps, _mm256_sub_ps,
 };
 
 use bytemuck::{cast, cast_ref};
@@ -20,14 +21,49 @@ impl Inverse {
     #[target_feature(enable = "avx2,fma")]
     pub(super) fn run_wide(&self, block: &Block, pixels: &mut [u8], stride: usize) {
         match self.side() {
-            1 => self.to_side::<1>(block, pixels, stride),
-            2 => self.to_side::<2>(block, pixels, stride),
-            3 => self.to_side::<3>(block, pixels, stride),
-            4 => self.to_side::<4>(block, pixels, stride),
+            1 => self.to_narrow::<1>(block, pixels, stride),
+            2 => self.to_narrow::<2>(block, pixels, stride),
+            3 => self.to_narrow::<3>(block, pixels, stride),
+            4 => self.to_narrow::<4>(block, pixels, stride),
             5 => self.to_side::<5>(block, pixels, stride),
             6 => self.to_side::<6>(block, pixels, stride),
             7 => self.to_side::<7>(block, pixels, stride),
             _ => self.to_side::<8>(block, pixels, stride),
+        }
+    }
+
+    /// Up to 4 pixels a side: half a vector is a row, so each step makes two.
+    #[target_feature(enable = "avx2,fma")]
+    fn to_narrow<const N: usize>(&self, block: &Block, pixels: &mut [u8], stride: usize) {
+        let block: &[[i32; 4]; 16] = cast_ref(block);
+        let mut rows = [_mm256_setzero_ps(); N];
+        let mut across = [_mm256_setzero_ps(); N];
+        for k in 0..N {
+            rows[k] = _mm256_cvtepi32_ps(_mm256_broadcastsi128_si256(cast(block[2 * k])));
+            let [shares, _]: [__m128; 2] = cast(self.across[k]);
+            across[k] = _mm256_set_m128(shares, shares);
+        }
+        for y in (0..N).step_by(2) {
+            let mut column = _mm256_setzero_ps();
+            for v in 0..N {
+                column = _mm256_fmadd_ps(rows[v], cast(self.pairs[y / 2][v]), column);
+            }
+            let mut line =
+                _mm256_fmadd_ps(across[0], _mm256_permute_ps::<0b00_00_00_00>(column), _mm256_set1_ps(128.0));
+            if N > 1 {
+                line = _mm256_fmadd_ps(across[1 % N], _mm256_permute_ps::<0b01_01_01_01>(column), line);
+            }
+            if N > 2 {
+                line = _mm256_fmadd_ps(across[2 % N], _mm256_permute_ps::<0b10_10_10_10>(column), line);
+            }
+            if N > 3 {
+                line = _mm256_fmadd_ps(across[3 % N], _mm256_permute_ps::<0b11_11_11_11>(column), line);
+            }
+            let bytes = bytes(line);
+            pixels[y * stride..][..N].copy_from_slice(&bytes[..N]);
+            if y + 1 < N {
+                pixels[(y + 1) * stride..][..N].copy_from_slice(&bytes[16..16 + N]);
+            }
         }
     }
 
@@ -48,18 +84,20 @@ impl Inverse {
             for u in 0..N {
                 line = _mm256_fmadd_ps(cast(self.across[u]), _mm256_set1_ps(column[u]), line);
             }
-            // Out of range it saturates, twice: to 16 bits with a sign, to 8 without.
-            let line = _mm256_cvtps_epi32(line);
-            let line = _mm256_packs_epi32(line, line);
-            let line: [u8; 32] = cast(_mm256_packus_epi16(line, line));
-            // Each half of the vector was packed by itself: four pixels here, four there.
-            let first = N.min(4);
-            pixels[y * stride..][..first].copy_from_slice(&line[..first]);
-            if N > 4 {
-                pixels[y * stride + 4..][..N - 4].copy_from_slice(&line[16..12 + N]);
-            }
+            let bytes = bytes(line);
+            pixels[y * stride..][..4].copy_from_slice(&bytes[..4]);
+            pixels[y * stride + 4..][..N - 4].copy_from_slice(&bytes[16..12 + N]);
         }
     }
+}
+
+/// Rounds to bytes, four at the start of each half. Out of range it saturates, twice: to 16 bits with a sign, to 8 without.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn bytes(line: __m256) -> [u8; 32] {
+    let line = _mm256_cvtps_epi32(line);
+    let line = _mm256_packs_epi32(line, line);
+    cast(_mm256_packus_epi16(line, line))
 }
 
 impl Forward {
@@ -86,7 +124,9 @@ impl Forward {
             for x in 0..8 {
                 line = _mm256_fmadd_ps(cast(self.turned[x]), _mm256_set1_ps(column[x]), line);
             }
-            rounded[v] = _mm256_cvtps_epi32(_mm256_mul_ps(line, cast(self.inverse_steps[v])));
+            let steps = _mm256_mul_ps(line, cast(self.inverse_steps[v]));
+            let bias = _mm256_or_ps(_mm256_and_ps(steps, _mm256_set1_ps(-0.0)), cast(self.bias[v]));
+            rounded[v] = _mm256_cvtps_epi32(_mm256_sub_ps(steps, bias));
         }
         let mut values = [[0i16; 16]; 4];
         for pair in 0..4 {
