@@ -7,6 +7,7 @@
 use std::sync::LazyLock;
 
 use bytes::{BufMut, Bytes, BytesMut};
+use fred::bytes_utils::Str;
 use fred::error::Error;
 use fred::prelude::{Client, ClientLike, KeysInterface, SortedSetsInterface, Value};
 use fred::types::scripts::Script;
@@ -78,7 +79,8 @@ impl RedisTimelines {
         let id = Bytes::copy_from_slice(post.as_bytes());
         for batch in accounts.chunks(BATCH) {
             let keys: Vec<String> = batch.iter().map(|account| self.key(*account)).collect();
-            self.redis.call(|client| run_all(client, &PUSH, keys, id.clone())).await?;
+            let args = [Value::Bytes(id.clone())];
+            self.redis.call(|client| async move { run(client, &PUSH, &keys, &args).await }).await?;
         }
         Ok(())
     }
@@ -106,16 +108,14 @@ impl RedisTimelines {
 
     pub(super) async fn begin(&self, account: Uuid, epoch: i64) -> Result<BuildToken, RedisError> {
         let token = BuildToken::new(epoch);
-        let (key, state) = (self.key(account), self.state(&token, false));
-        let args: Vec<Value> = vec![(self.window as i64).into(), state.into(), BUILDING_TTL.into()];
-        self.redis
-            .call(|client| async move { BEGIN.evalsha_with_reload::<(), _, _>(&client, key, args).await })
-            .await?;
+        let (keys, state) = ([self.key(account)], self.state(&token, false));
+        let args: [Value; 3] = [(self.window as i64).into(), state.into(), BUILDING_TTL.into()];
+        self.redis.call(|client| async move { run(client, &BEGIN, &keys, &args).await }).await?;
         Ok(token)
     }
 
     pub(super) async fn finish(&self, account: Uuid, token: &BuildToken, ids: &[Uuid]) -> Result<bool, RedisError> {
-        let key = self.key(account);
+        let keys = [self.key(account)];
         let (expected, wanted) = (self.state(token, false), self.state(token, true));
         let mut newest = ids.to_vec();
         newest.sort_unstable_by(|a, b| b.cmp(a));
@@ -123,9 +123,8 @@ impl RedisTimelines {
         newest.truncate(self.window);
         let mut args: Vec<Value> = vec![(self.window as i64).into(), expected.into(), wanted.into(), self.ttl.into()];
         args.extend(newest.iter().map(|id| Value::Bytes(Bytes::copy_from_slice(id.as_bytes()))));
-        let done: i64 =
-            self.redis.call(|client| async move { FINISH.evalsha_with_reload(&client, key, args).await }).await?;
-        Ok(done == 1)
+        let done = self.redis.call(|client| async move { run(client, &FINISH, &keys, &args).await }).await?;
+        Ok(done.first().and_then(Value::as_i64) == Some(1))
     }
 
     pub(super) async fn forget(&self, account: Uuid) -> Result<(), RedisError> {
@@ -174,24 +173,34 @@ impl State {
     }
 }
 
-/// Runs a script on every key, in one round trip; loads it first if the server lost it.
-async fn run_all(client: Client, script: &Script, keys: Vec<String>, argument: Bytes) -> Result<(), Error> {
-    let first = pipeline(&client, script, &keys, &argument).await;
-    if !first.as_ref().is_err_and(|error| error.details().starts_with("NOSCRIPT")) {
-        return first;
+/// Runs a script on each key, in one round trip, and gives its answers in the order of the keys: by hash, and by text if
+/// the server does not know the hash.
+///
+/// Loading the script and asking by hash again would leave a moment in which the server can lose it once more.
+async fn run(client: Client, script: &Script, keys: &[String], args: &[Value]) -> Result<Vec<Value>, Error> {
+    let answers = pipeline(&client, "EVALSHA", script.sha1(), keys, args).await;
+    match (answers, script.lua()) {
+        // Those keys on which it had run are met again, which changes nothing.
+        (Err(error), Some(lua)) if error.details().starts_with("NOSCRIPT") => {
+            pipeline(&client, "EVAL", lua, keys, args).await
+        }
+        (answers, _) => answers,
     }
-    script.load(&client).await?;
-    // Those that had run are run again, which changes nothing.
-    pipeline(&client, script, &keys, &argument).await
 }
 
-async fn pipeline(client: &Client, script: &Script, keys: &[String], argument: &Bytes) -> Result<(), Error> {
+async fn pipeline(
+    client: &Client,
+    command: &'static str,
+    script: &Str,
+    keys: &[String],
+    args: &[Value],
+) -> Result<Vec<Value>, Error> {
     let pipeline = client.pipeline();
     for key in keys {
-        let args: Vec<Value> =
-            vec![script.sha1().clone().into(), 1.into(), key.as_str().into(), Value::Bytes(argument.clone())];
-        let command = CustomCommand::new_static("EVALSHA", ClusterHash::Offset(2), false);
-        pipeline.custom::<(), _>(command, args).await?;
+        let mut words: Vec<Value> = vec![script.clone().into(), 1.into(), key.as_str().into()];
+        words.extend_from_slice(args);
+        // A script's only key stands third, and says where in a cluster it runs.
+        pipeline.custom::<(), _>(CustomCommand::new_static(command, ClusterHash::Offset(2), false), words).await?;
     }
-    pipeline.try_all::<Value>().await.into_iter().find_map(Result::err).map_or(Ok(()), Err)
+    pipeline.try_all().await.into_iter().collect()
 }

@@ -219,19 +219,28 @@ async fn redis_may_lose_its_scripts_and_its_keys() {
     let Some((config, redis)) = server(&[("DARKROOM_FEED_WINDOW", "20")]).await else { return };
     let timelines = Timelines::new(&config, Some(&redis)).unwrap();
     let me = account(1);
-    let flush = || {
-        redis.call(|client| async move {
-            use fred::interfaces::LuaInterface;
-            client.script_flush(false).await
-        })
+    // Again and again, so that some losses fall between an attempt and its repetition.
+    let losing = async {
+        loop {
+            let flushed = redis.call(|client| async move {
+                use fred::interfaces::LuaInterface;
+                client.script_flush(false).await
+            });
+            flushed.await.unwrap();
+        }
     };
-    flush().await.unwrap();
-    let token = timelines.begin(me, 0).await.unwrap();
-    flush().await.unwrap();
-    timelines.push(&[me], post(1)).await.unwrap();
-    flush().await.unwrap();
-    assert!(timelines.finish(me, &token, &[]).await.unwrap());
-    assert_eq!(timelines.read(me, 0).await.unwrap().unwrap().ids, [post(1)]);
+    let working = async {
+        for number in 0..100 {
+            let token = timelines.begin(me, 0).await.unwrap();
+            timelines.push(&[me], post(number)).await.unwrap();
+            assert!(timelines.finish(me, &token, &[]).await.unwrap());
+            assert_eq!(timelines.read(me, 0).await.unwrap().unwrap().ids, [post(number)]);
+        }
+    };
+    tokio::select! {
+        () = losing => unreachable!(),
+        () = working => {}
+    }
     let ttl: i64 = redis
         .call(|client| {
             use fred::interfaces::KeysInterface;
