@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use darkroom_platform::config::Isolation;
 use darkroom_platform::{Clock, Config, Engine, Platform};
 use darkroom_sandbox::Confinement;
 use darkroom_service::media;
@@ -44,6 +45,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<ExitCode> {
         println!("  {mark}  {name}: {text}");
     };
     report("decoder", decoder(&config).await);
+    let libheif = heif(&config);
     match within(Box::pin(Platform::connect(config, Clock::system()))).await {
         Err(error) => report("database", Finding::Bad(error)),
         Ok(platform) => {
@@ -53,7 +55,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<ExitCode> {
             report("objects", objects(&platform).await);
         }
     }
-    report("libheif", heif());
+    report("libheif", libheif);
     report(
         "ffmpeg",
         match banner::has_ffmpeg() {
@@ -105,8 +107,11 @@ async fn decoder(config: &Config) -> Finding {
 }
 
 /// What the system adds to the formats that are always read.
-fn heif() -> Finding {
-    let support = darkroom_service::media::heif_support();
+fn heif(config: &Config) -> Finding {
+    if config.media.isolation == Isolation::Thread {
+        return Finding::Note("not used: HEIC and AVIF photos are decoded in child processes only".to_owned());
+    }
+    let support = media::heif_support();
     let formats = match (support.hevc, support.av1) {
         _ if !support.available => {
             return Finding::Note("not installed (1.15 or newer): HEIC and AVIF photos are refused".to_owned());

@@ -25,16 +25,6 @@ pub(crate) struct Planes {
     pub(crate) chroma: Option<[Plane; 2]>,
 }
 
-/// Whether this processor has the vectors (AVX2, FMA, BMI2) for which hot loops are compiled a second time.
-#[cfg(target_arch = "x86_64")]
-pub(crate) fn has_wide_vectors() -> bool {
-    is_x86_feature_detected!("avx2")
-        && is_x86_feature_detected!("fma")
-        && is_x86_feature_detected!("bmi1")
-        && is_x86_feature_detected!("bmi2")
-        && is_x86_feature_detected!("lzcnt")
-}
-
 impl Plane {
     /// A plane that the picture fills.
     pub(crate) fn new(width: u32, height: u32, pixels: Vec<u8>) -> Plane {

@@ -93,8 +93,8 @@ enum Source {
 impl Source {
     fn decode(inspection: &Inspection, bytes: &[u8], limits: &Limits) -> Result<Source, Failure> {
         if inspection.format == Format::Jpeg {
-            let wanted = wanted(inspection.width, inspection.height);
-            if let Some(planes) = jpeg::decode(bytes, wanted) {
+            let size = (inspection.width, inspection.height);
+            if let Some(planes) = jpeg::decode(bytes, size, wanted(size.0, size.1)) {
                 return Ok(Source::Planes(planes));
             }
         }

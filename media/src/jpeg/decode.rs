@@ -12,12 +12,13 @@ use crate::plane::{Plane, Planes};
 /// has been scaled. With less, pictures become visibly soft; with more, time is wasted.
 const OVERSAMPLING: f64 = 1.8;
 
-/// Decodes a picture to planes that are as small as serves a rendition of `wanted` pixels (width, height, with chroma at
-/// half of both), each an eighth, two eighths … or all of its stored size.
+/// Decodes a picture, whose inspected size in pixels is `size`, to planes that are as small as serves a rendition of
+/// `wanted` pixels (width, height, with chroma at half of both), each an eighth, two eighths … or all of its stored size.
 ///
-/// `None` for what is not read here, and for every file with an error before its end.
-pub(crate) fn decode(bytes: &[u8], wanted: (u32, u32)) -> Option<Planes> {
-    let picture = marker::read(bytes)?;
+/// `None` for what is not read here, for a file that declares another size than the one the limits were checked on, and
+/// for every file with an error before its end.
+pub(crate) fn decode(bytes: &[u8], size: (u32, u32), wanted: (u32, u32)) -> Option<Planes> {
+    let picture = marker::read(bytes).filter(|picture| (picture.width, picture.height) == size)?;
     let mut scan = Scan::new(&picture, wanted)?;
     scan.run()?;
     scan.into_planes()
@@ -169,7 +170,7 @@ impl<'a> Scan<'a> {
 
     fn run(&mut self) -> Option<()> {
         #[cfg(target_arch = "x86_64")]
-        if crate::plane::has_wide_vectors() {
+        if crate::jpeg::wide::is_supported() {
             #[expect(unsafe_code, reason = "functions for certain processors can't be called otherwise")]
             // SAFETY: the processor has what the function is compiled for.
             return unsafe { self.run_wide() };
@@ -234,5 +235,81 @@ impl<'a> Scan<'a> {
             _ => None,
         };
         Some(Planes { luma, chroma })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+    use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
+
+    use super::*;
+
+    const SIZE: (u32, u32) = (203, 117);
+
+    /// Another encoder's file.
+    fn file(sampling: SamplingFactor, restart: Option<u16>) -> Vec<u8> {
+        let pixel = |x: f32, y: f32| [128.0 + 90.0 * (x / 17.0).sin(), 128.0 + 90.0 * (y / 23.0).cos(), x + y / 2.0];
+        let places = (0..SIZE.1).flat_map(|y| (0..SIZE.0).map(move |x| (x as f32, y as f32)));
+        let rgb: Vec<u8> = places.flat_map(|(x, y)| pixel(x, y).map(|value| value as u8)).collect();
+        let mut bytes = Vec::new();
+        let mut encoder = Encoder::new(&mut bytes, 90);
+        encoder.set_sampling_factor(sampling);
+        if let Some(interval) = restart {
+            encoder.set_restart_interval(interval);
+        }
+        encoder.encode(&rgb, SIZE.0 as u16, SIZE.1 as u16, ColorType::Rgb).unwrap();
+        bytes
+    }
+
+    /// Luma by another decoder.
+    fn luma(bytes: &[u8]) -> Vec<u8> {
+        let options = DecoderOptions::default().jpeg_set_out_colorspace(ColorSpace::Luma);
+        zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(bytes), options).decode().unwrap()
+    }
+
+    #[test]
+    fn samplings_are_read_as_another_decoder_reads_them() {
+        use SamplingFactor as S;
+        for sampling in [S::R_4_4_4, S::R_4_2_2, S::R_4_4_0, S::R_4_2_0] {
+            for restart in [None, Some(1), Some(5)] {
+                let bytes = file(sampling, restart);
+                let planes = decode(&bytes, SIZE, SIZE).unwrap();
+                assert_eq!(planes.luma.extent, (f64::from(SIZE.0), f64::from(SIZE.1)));
+                assert!(planes.chroma.is_some());
+                let rows = planes.luma.pixels.chunks(planes.luma.width as usize);
+                for (ours, theirs) in rows.zip(luma(&bytes).chunks(SIZE.0 as usize)) {
+                    assert!(ours.iter().zip(theirs).all(|(ours, theirs)| ours.abs_diff(*theirs) <= 2), "{sampling:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn planes_are_as_small_as_what_is_wanted_allows() {
+        let bytes = file(SamplingFactor::R_4_2_0, None);
+        let half = decode(&bytes, SIZE, (SIZE.0 / 4, SIZE.1 / 4)).unwrap();
+        assert_eq!(half.luma.extent, (f64::from(SIZE.0) / 2.0, f64::from(SIZE.1) / 2.0));
+        // The picture is smooth: each pixel is close to the mean of the four in its place.
+        let full = luma(&bytes);
+        for y in 0..SIZE.1 as usize / 2 {
+            for x in 0..SIZE.0 as usize / 2 {
+                let at = |x: usize, y: usize| u32::from(full[y * SIZE.0 as usize + x]);
+                let mean =
+                    (at(2 * x, 2 * y) + at(2 * x + 1, 2 * y) + at(2 * x, 2 * y + 1) + at(2 * x + 1, 2 * y + 1)) / 4;
+                let ours = u32::from(half.luma.pixels[y * half.luma.width as usize + x]);
+                assert!(ours.abs_diff(mean) <= 6, "{ours} for {mean} at {x}, {y}");
+            }
+        }
+    }
+
+    #[test]
+    fn another_size_than_the_inspected_one_and_every_cut_are_refused() {
+        let bytes = file(SamplingFactor::R_4_2_0, Some(5));
+        assert!(decode(&bytes, (SIZE.0 - 1, SIZE.1), SIZE).is_none());
+        for length in (0..bytes.len() - 2).step_by(7) {
+            assert!(decode(&bytes[..length], SIZE, SIZE).is_none(), "{length} of {} bytes", bytes.len());
+        }
     }
 }

@@ -37,7 +37,7 @@ fn channel(plane: &Plane, steps: &[u16; 64], factor: u32, units: (u32, u32)) -> 
 
 fn transform(plane: &Plane, forward: &Forward, blocks: (u32, u32)) -> Vec<Quantised> {
     #[cfg(target_arch = "x86_64")]
-    if crate::plane::has_wide_vectors() {
+    if crate::jpeg::wide::is_supported() {
         #[expect(unsafe_code, reason = "functions for certain processors can't be called otherwise")]
         // SAFETY: the processor has what the function is compiled for.
         return each_block(plane, blocks, |samples| unsafe { forward.run_wide(samples) });
@@ -100,7 +100,8 @@ mod tests {
             for gray in [false, true] {
                 let mut picture = drawn(width, height);
                 picture.chroma.take_if(|_| gray);
-                let decoded = decode(&encode(&picture, even(95)), (width, height)).expect("a JPEG that can be read");
+                let decoded = decode(&encode(&picture, even(95)), (width, height), (width, height))
+                    .expect("a JPEG that can be read");
                 assert_eq!(decoded.luma.extent, (f64::from(width), f64::from(height)));
                 assert_eq!(decoded.chroma.is_none(), gray);
                 assert!(largest_difference(&picture.luma, &decoded.luma) <= 12, "{width} × {height}");

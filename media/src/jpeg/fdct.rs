@@ -93,7 +93,7 @@ mod tests {
         let forward = Forward::new(&[steps; 64]);
         let block = forward.run(samples);
         #[cfg(target_arch = "x86_64")]
-        if crate::plane::has_wide_vectors() {
+        if crate::jpeg::wide::is_supported() {
             #[expect(unsafe_code, reason = "functions for certain processors can't be called otherwise")]
             // SAFETY: the processor has what the function is compiled for.
             let wide = unsafe { forward.run_wide(samples) };

@@ -111,7 +111,7 @@ mod tests {
         let inverse = Inverse::new(side);
         inverse.run(block, &mut pixels, side);
         #[cfg(target_arch = "x86_64")]
-        if crate::plane::has_wide_vectors() {
+        if crate::jpeg::wide::is_supported() {
             let mut wide = vec![0; side * side];
             #[expect(unsafe_code, reason = "functions for certain processors can't be called otherwise")]
             // SAFETY: the processor has what the function is compiled for.

@@ -16,6 +16,15 @@ use super::{
     idct::{Block, Inverse},
 };
 
+/// Whether this processor has what the hot loops are compiled for a second time: AVX2 and FMA, and BMI for the scan.
+pub(super) fn is_supported() -> bool {
+    is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("fma")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("bmi2")
+        && is_x86_feature_detected!("lzcnt")
+}
+
 impl Inverse {
     /// [`Inverse::run`].
     #[target_feature(enable = "avx2,fma")]
