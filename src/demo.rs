@@ -15,7 +15,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use darkroom_platform::{Clock, Config, Platform};
 use darkroom_service::account::{NewAccount, ProfileChange};
 use darkroom_service::media::{NewUpload, Purpose};
-use darkroom_service::post::NewPost;
+use darkroom_service::post::{Audience, Commenters, NewPost};
 use darkroom_service::{App, Viewer, account, follow, like, media, post, story};
 use futures::StreamExt;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -51,7 +51,7 @@ pub(crate) async fn fill(config: Config) -> anyhow::Result<Vec<String>> {
     platform.database.migrate().await?;
     // What it draws itself needs no walls.
     let app = App::new(platform);
-    if account::by_username(&app, world.people[0].username).await?.is_some() {
+    if account::by_username(&app, None, world.people[0].username).await?.is_some() {
         println!("The demo's world is there already.");
         return Ok(names);
     }
@@ -167,6 +167,8 @@ async fn happen(
                     media_ids: vec![media_id],
                     caption: plan.caption.clone(),
                     location: plan.location.map(str::to_owned),
+                    audience: Audience::Everyone,
+                    commenters: Commenters::Everyone,
                 };
                 ids[at] = post::create(app, author, new).await?.id;
             }
@@ -174,7 +176,7 @@ async fn happen(
                 let plan = &world.stories[at];
                 let author = &people[plan.author];
                 let media_id = upload(app, author, jpeg?, plan.alt_text, Purpose::Story).await?;
-                story::create(app, author, media_id).await?;
+                story::create(app, author, media_id, Audience::Everyone).await?;
             }
         }
         darkroom_worker::drain(app).await?;

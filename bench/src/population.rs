@@ -1,5 +1,6 @@
 //! People, posts and likes, written as rows: what a feed's page is read from.
 
+use darkroom_entity::audience::Audience;
 use darkroom_entity::media::{Attachment, Kind, Status};
 use darkroom_entity::rendition::{Format, Size};
 use darkroom_entity::{account, follow, media, post, post_like, post_media, rendition};
@@ -54,7 +55,12 @@ pub(crate) async fn fill(app: &App, viewers: usize) -> anyhow::Result<()> {
     }
     let likes = people[..viewers].iter().flat_map(|viewer| {
         let liked = posts.iter().step_by(3);
-        liked.map(|post| post_like::Model { post_id: post.id, account_id: *viewer, created_at: app.clock.now() })
+        liked.map(|post| post_like::Model {
+            post_id: post.id,
+            account_id: *viewer,
+            id: app.clock.new_id(),
+            created_at: app.clock.now(),
+        })
     });
     let likes: Vec<post_like::Model> = likes.collect();
     let follows = follows(app, &people, viewers);
@@ -103,6 +109,7 @@ fn person(app: &App, number: usize) -> account::Model {
         timeline_epoch: 0,
         created_at: now,
         updated_at: now,
+        suspended_at: None,
     }
 }
 
@@ -165,6 +172,8 @@ fn written(app: &App, author: Uuid, number: usize) -> post::Model {
         id: app.clock.new_id(),
         author_id: author,
         state: post::State::Published,
+        audience: Audience::Everyone,
+        commenters: post::Commenters::Everyone,
         caption: format!(
             "Morning number {number} at the lake: cold water, warm coffee and nobody else. #lake #morning"
         ),
@@ -174,6 +183,7 @@ fn written(app: &App, author: Uuid, number: usize) -> post::Model {
         created_at: now,
         published_at: Some(now),
         edited_at: None,
+        pinned_at: None,
     }
 }
 

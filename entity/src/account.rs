@@ -32,6 +32,8 @@ pub struct Model {
     pub timeline_epoch: i64,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
+    /// Since when an operator keeps the person out: they can't sign in, and nobody sees anything of them.
+    pub suspended_at: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -4,16 +4,28 @@
 #![allow(missing_docs, reason = "the entity derives generate undocumented items; every column has its comment")]
 
 pub mod account;
+pub mod audience;
+pub mod block;
+pub mod close_friend;
+pub mod collection;
+pub mod collection_post;
+pub mod comment;
+pub mod comment_like;
+pub mod comment_mention;
 pub mod doomed_object;
 pub mod follow;
 pub mod job;
 pub mod media;
+pub mod mute;
+pub mod notification;
+pub mod notification_setting;
 pub mod post;
 pub mod post_hashtag;
 pub mod post_like;
 pub mod post_media;
 pub mod post_mention;
 pub mod rendition;
+pub mod saved_post;
 pub mod session;
 pub mod story;
 pub mod story_view;

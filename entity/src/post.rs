@@ -3,6 +3,8 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::audience::Audience;
+
 /// Who sees a post.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))")]
@@ -10,9 +12,26 @@ pub enum State {
     /// Its author only: a media is not ready, or failed.
     #[sea_orm(string_value = "pending")]
     Pending,
-    /// Everyone who may see its author's posts.
+    /// Everyone for whom it is.
     #[sea_orm(string_value = "published")]
     Published,
+    /// Its author only, who put it aside and may bring it back.
+    #[sea_orm(string_value = "archived")]
+    Archived,
+}
+
+/// Who may comment on a post, of those who see it. Its author always may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))")]
+pub enum Commenters {
+    #[sea_orm(string_value = "everyone")]
+    Everyone,
+    /// Accepted followers of the author.
+    #[sea_orm(string_value = "followers")]
+    Followers,
+    /// Comments are off: those that are there stay.
+    #[sea_orm(string_value = "nobody")]
+    Nobody,
 }
 
 /// One to ten photos with words. The id's order is the feed's order.
@@ -23,6 +42,8 @@ pub struct Model {
     pub id: Uuid,
     pub author_id: Uuid,
     pub state: State,
+    pub audience: Audience,
+    pub commenters: Commenters,
     pub caption: String,
     pub location: Option<String>,
     pub like_count: i64,
@@ -30,6 +51,8 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     pub published_at: Option<DateTimeUtc>,
     pub edited_at: Option<DateTimeUtc>,
+    /// When its author put it first on their profile.
+    pub pinned_at: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

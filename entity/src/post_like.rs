@@ -10,6 +10,8 @@ pub struct Model {
     pub post_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
     pub account_id: Uuid,
+    /// Time-ordered: the order of the list of those who like it.
+    pub id: Uuid,
     pub created_at: DateTimeUtc,
 }
 

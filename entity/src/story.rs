@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::audience::Audience;
+
 /// A photo that lives for a day.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "story")]
@@ -12,6 +14,7 @@ pub struct Model {
     pub media_id: Uuid,
     pub viewer_count: i64,
     pub created_at: DateTimeUtc,
+    pub audience: Audience,
     /// From this moment on no query and no URL shows it.
     pub expires_at: DateTimeUtc,
 }

@@ -4,6 +4,7 @@
 //! whatever becomes of the entities. Changes run on SQLite and on PostgreSQL and are tested up, down and up on both.
 
 mod column;
+mod index;
 mod m0001_account;
 mod m0002_session;
 mod m0003_media;
@@ -11,6 +12,11 @@ mod m0004_post;
 mod m0005_follow;
 mod m0006_story;
 mod m0007_job;
+mod m0008_relation;
+mod m0009_audience;
+mod m0010_comment;
+mod m0011_saved_post;
+mod m0012_notification;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};
@@ -30,6 +36,11 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_follow::Migration),
             Box::new(m0006_story::Migration),
             Box::new(m0007_job::Migration),
+            Box::new(m0008_relation::Migration),
+            Box::new(m0009_audience::Migration),
+            Box::new(m0010_comment::Migration),
+            Box::new(m0011_saved_post::Migration),
+            Box::new(m0012_notification::Migration),
         ]
     }
 }

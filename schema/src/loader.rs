@@ -53,7 +53,7 @@ macro_rules! load {
 
 load! {
     /// A person.
-    AccountById -> account::Model, |app, viewer, ids| accounts::by_ids(app, ids)
+    AccountById -> account::Model, |app, viewer, ids| accounts::by_ids(app, viewer, ids)
 }
 load! {
     /// A post that the viewer may see.
@@ -93,7 +93,7 @@ load! {
 }
 load! {
     /// The people whom a post mentions.
-    MentionsOfPost -> Vec<account::Model>, |app, viewer, ids| posts::mentions_of(app, ids)
+    MentionsOfPost -> Vec<account::Model>, |app, viewer, ids| posts::mentions_of(app, viewer, ids)
 }
 load! {
     /// Whether the viewer likes a post: present if so.

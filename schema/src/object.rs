@@ -15,7 +15,7 @@ pub(crate) use feed::{FeedConnection, FeedMode};
 pub(crate) use instance::Instance;
 pub(crate) use media::Media;
 pub(crate) use node::Node;
-pub(crate) use post::{Post, PostConnection};
+pub(crate) use post::{Audience, Commenters, Post, PostConnection};
 pub(crate) use session::{DeviceSession, DeviceSessionConnection, Session};
 pub(crate) use story::{Story, StoryReelConnection};
 pub(crate) use url::Url;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::error::{Error, Problem, Result, reject_if_any};
 use crate::session::{self, NewSession, Viewer};
-use crate::{media as photos, text};
+use crate::{media as photos, text, visibility};
 
 pub use rules::NewAccount;
 
@@ -63,6 +63,7 @@ pub async fn sign_up(app: &App, new: NewAccount, user_agent: &str) -> Result<(Vi
         timeline_epoch: 0,
         created_at: now,
         updated_at: now,
+        suspended_at: None,
     };
     // Two who sign up under one name at the same moment both found it free: the index decides.
     account::Entity::insert(account::ActiveModel::from(row.clone())).exec_without_returning(tx.rows()).await.map_err(
@@ -102,6 +103,10 @@ pub async fn sign_in(app: &App, login: &str, password: String, user_agent: &str)
     let Some(account) = found.filter(|_| matches) else {
         return Err(Error::forbidden("login", "The login or the password is wrong."));
     };
+    // Only who knows the password learns of it.
+    if account.suspended_at.is_some() {
+        return Err(Error::forbidden("login", "This account is suspended."));
+    }
     let tx = app.begin().await?;
     let session = session::open(&tx, account.id, user_agent).await?;
     tx.commit().await?;
@@ -149,9 +154,15 @@ pub async fn update_profile(app: &App, viewer: &Viewer, change: ProfileChange) -
     Ok(account)
 }
 
-/// The person of that name, whoever asks: names, pictures and counts are public.
-pub async fn by_username(app: &App, username: &str) -> Result<Option<account::Model>> {
-    by_username_in(app.rows(), username).await
+/// The person of that name whom this viewer may see.
+pub async fn by_username(app: &App, viewer: Option<Uuid>, username: &str) -> Result<Option<account::Model>> {
+    if username.len() > text::USERNAME_CHARS {
+        return Ok(None);
+    }
+    let key = username.to_ascii_lowercase();
+    let found =
+        account::Entity::find().filter(account::Column::UsernameKey.eq(key)).filter(visibility::accounts(viewer));
+    Ok(found.one(app.rows()).await?)
 }
 
 async fn by_username_in(rows: &impl sea_orm::ConnectionTrait, username: &str) -> Result<Option<account::Model>> {
@@ -169,9 +180,13 @@ async fn by_email(rows: &impl sea_orm::ConnectionTrait, email: &str) -> Result<O
     Ok(account::Entity::find().filter(account::Column::EmailKey.eq(email.to_lowercase())).one(rows).await?)
 }
 
-/// The people with these ids: a bounded number, in no order.
-pub async fn by_ids(app: &App, ids: &[Uuid]) -> Result<HashMap<Uuid, account::Model>> {
-    let rows = account::Entity::find().filter(account::Column::Id.is_in(ids.iter().copied())).all(app.rows()).await?;
+/// The people with these ids whom this viewer may see: a bounded number, in no order.
+pub async fn by_ids(app: &App, viewer: Option<Uuid>, ids: &[Uuid]) -> Result<HashMap<Uuid, account::Model>> {
+    let rows = account::Entity::find()
+        .filter(account::Column::Id.is_in(ids.iter().copied()))
+        .filter(visibility::accounts(viewer))
+        .all(app.rows())
+        .await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 

@@ -35,7 +35,7 @@ pub async fn follow(app: &App, viewer: &Viewer, followee_id: Uuid) -> Result<acc
         return Err(Error::invalid("userId", "You can't follow yourself."));
     }
     let tx = app.begin().await?;
-    let followee = person(&tx, followee_id, "userId").await?;
+    let followee = person(&tx, viewer, followee_id).await?;
     let state = if followee.is_private { State::Requested } else { State::Accepted };
     let row = follow::ActiveModel {
         follower_id: Set(viewer.id()),
@@ -55,7 +55,7 @@ pub async fn follow(app: &App, viewer: &Viewer, followee_id: Uuid) -> Result<acc
     if is_new && state == State::Accepted {
         begin(&tx, viewer.id(), followee_id).await?;
     }
-    let followee = person(&tx, followee_id, "userId").await?;
+    let followee = person(&tx, viewer, followee_id).await?;
     tx.commit().await?;
     Ok(followee)
 }
@@ -63,9 +63,9 @@ pub async fn follow(app: &App, viewer: &Viewer, followee_id: Uuid) -> Result<acc
 /// Ends a follow or takes a request back. Doing it twice changes nothing.
 pub async fn unfollow(app: &App, viewer: &Viewer, followee_id: Uuid) -> Result<account::Model> {
     let tx = app.begin().await?;
-    person(&tx, followee_id, "userId").await?;
+    person(&tx, viewer, followee_id).await?;
     remove(&tx, viewer.id(), followee_id).await?;
-    let followee = person(&tx, followee_id, "userId").await?;
+    let followee = person(&tx, viewer, followee_id).await?;
     tx.commit().await?;
     Ok(followee)
 }
@@ -77,7 +77,7 @@ pub async fn accept(app: &App, viewer: &Viewer, follower_id: Uuid) -> Result<acc
         return Err(Error::not_found("userId", "follow request"));
     }
     begin(&tx, follower_id, viewer.id()).await?;
-    let follower = person(&tx, follower_id, "userId").await?;
+    let follower = person(&tx, viewer, follower_id).await?;
     tx.commit().await?;
     Ok(follower)
 }
@@ -89,7 +89,7 @@ pub async fn decline(app: &App, viewer: &Viewer, follower_id: Uuid) -> Result<ac
     if declined.rows_affected == 0 {
         return Err(Error::not_found("userId", "follow request"));
     }
-    let follower = person(&tx, follower_id, "userId").await?;
+    let follower = person(&tx, viewer, follower_id).await?;
     tx.commit().await?;
     Ok(follower)
 }
@@ -148,8 +148,13 @@ fn request(follower_id: Uuid, followee_id: Uuid) -> Condition {
         .add(follow::Column::State.eq(State::Requested))
 }
 
-async fn person(tx: &Transaction<'_>, id: Uuid, field: &'static str) -> Result<account::Model> {
-    account::Entity::find_by_id(id).one(tx.rows()).await?.ok_or_else(|| Error::not_found(field, "user"))
+/// A person whom the viewer may see.
+async fn person(tx: &Transaction<'_>, viewer: &Viewer, id: Uuid) -> Result<account::Model> {
+    account::Entity::find_by_id(id)
+        .filter(visibility::accounts(Some(viewer.id())))
+        .one(tx.rows())
+        .await?
+        .ok_or_else(|| Error::not_found("userId", "user"))
 }
 
 /// How the viewer stands to each of these people: a bounded number.
@@ -233,6 +238,7 @@ pub async fn list(
         .filter(at.eq(subject))
         .filter(follow::Column::State.eq(state))
         .filter(visibility::lists_of(subject, viewer))
+        .filter(visibility::people(other, viewer))
         .order_by_desc(follow::Column::Id)
         .limit(page.first as u64 + 1);
     if let Some(after) = page.after {

@@ -11,6 +11,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+use crate::notification::Event;
+
 /// Which line a job waits in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Queue {
@@ -92,6 +94,13 @@ job! {
         /// The follow after which this page begins.
         after: Option<Uuid>,
     } = "post.fan_out" on FanOut, unique |job| format!("post.fan_out:{}:{}", job.post_id, job.after.unwrap_or_default())
+}
+job! {
+    /// Tells people what happened.
+    Notify {
+        /// What.
+        event: Event,
+    } = "notification.deliver" on Interactive
 }
 job! {
     /// Removes the likes of a post that is gone.

@@ -19,6 +19,7 @@ pub mod follow;
 pub mod job;
 pub mod like;
 pub mod media;
+pub mod notification;
 pub mod object;
 pub mod page;
 pub mod password;

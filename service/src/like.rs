@@ -20,6 +20,7 @@ pub async fn like(app: &App, viewer: &Viewer, post_id: Uuid) -> Result<post::Mod
     let row = post_like::ActiveModel {
         post_id: Set(post_id),
         account_id: Set(viewer.id()),
+        id: Set(app.clock.new_id()),
         created_at: Set(app.clock.now()),
     };
     let written = post_like::Entity::insert(row)

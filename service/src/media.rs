@@ -94,7 +94,7 @@ pub async fn own(app: &App, viewer: &Viewer, media_id: Uuid) -> Result<media::Mo
         .ok_or_else(|| Error::not_found("mediaId", "media"))
 }
 
-/// The photos of a profile picture: ids come from accounts, whose pictures are public.
+/// The photos of profile pictures: ids come from accounts that were found visible.
 pub async fn avatars(app: &App, ids: &[Uuid]) -> Result<HashMap<Uuid, media::Model>> {
     let rows = media::Entity::find()
         .filter(media::Column::Id.is_in(ids.iter().copied()))

@@ -19,6 +19,8 @@ use crate::page::{Page, PageRequest};
 use crate::session::Viewer;
 use crate::visibility;
 
+pub use darkroom_entity::audience::Audience;
+pub use darkroom_entity::post::Commenters;
 pub use fan_out::fan_out;
 pub(crate) use write::publish_if_ready;
 pub use write::{NewPost, PostChange, create, delete, update};
@@ -92,15 +94,19 @@ pub async fn hashtags_of(app: &App, post_ids: &[Uuid]) -> Result<HashMap<Uuid, V
     Ok(by_post)
 }
 
-/// The people whom these posts mention, in the order of their captions.
-pub async fn mentions_of(app: &App, post_ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<account::Model>>> {
+/// The people whom these posts mention and whom the viewer may see, in the order of their captions.
+pub async fn mentions_of(
+    app: &App,
+    viewer: Option<Uuid>,
+    post_ids: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<account::Model>>> {
     let places = post_mention::Entity::find()
         .filter(post_mention::Column::PostId.is_in(post_ids.iter().copied()))
         .order_by_asc(post_mention::Column::Position)
         .all(app.rows())
         .await?;
     let ids: Vec<Uuid> = places.iter().map(|place| place.account_id).collect();
-    let people = crate::account::by_ids(app, &ids).await?;
+    let people = crate::account::by_ids(app, viewer, &ids).await?;
     let mut by_post: HashMap<Uuid, Vec<account::Model>> = HashMap::new();
     for place in places {
         if let Some(person) = people.get(&place.account_id) {

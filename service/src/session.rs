@@ -95,7 +95,7 @@ async fn end_surplus(tx: &Transaction<'_>, account_id: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// Who sent this token; `None` if it is unknown, revoked or expired.
+/// Who sent this token; `None` if it is unknown, revoked or expired, or if the person is suspended.
 pub async fn authenticate(app: &App, token: &str) -> Result<Option<Viewer>> {
     // A token of ours has 43 characters: nothing longer is hashed or looked up.
     if token.len() != 43 {
@@ -107,7 +107,9 @@ pub async fn authenticate(app: &App, token: &str) -> Result<Option<Viewer>> {
         .find_also_linked(OfAccount)
         .one(app.rows())
         .await?;
-    Ok(found.and_then(|(session, account)| account.map(|account| Viewer { account, session_id: session.id })))
+    Ok(found.and_then(|(session, account)| {
+        account.filter(is_admitted).map(|account| Viewer { account, session_id: session.id })
+    }))
 }
 
 /// From a session to its account.
@@ -127,10 +129,18 @@ impl sea_orm::Linked for OfAccount {
     }
 }
 
+fn is_admitted(account: &account::Model) -> bool {
+    account.suspended_at.is_none()
+}
+
 /// Whether a session still stands: what a long connection asks again and again.
 pub async fn is_live(app: &App, viewer: &Viewer) -> Result<bool> {
-    let row = session::Entity::find_by_id(viewer.session_id).one(app.rows()).await?;
-    Ok(row.is_some_and(|row| row.expires_at > app.clock.now()))
+    let found = session::Entity::find_by_id(viewer.session_id)
+        .filter(session::Column::ExpiresAt.gt(app.clock.now()))
+        .find_also_linked(OfAccount)
+        .one(app.rows())
+        .await?;
+    Ok(found.and_then(|(_, account)| account).is_some_and(|account| is_admitted(&account)))
 }
 
 /// The viewer's sessions, newest first.

@@ -7,6 +7,7 @@ mod tray;
 use std::collections::{HashMap, HashSet};
 
 use chrono::TimeDelta;
+use darkroom_entity::audience::Audience;
 use darkroom_entity::{media, story, story_view};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -33,7 +34,7 @@ const SWEEP_BATCHES: usize = 50;
 const STORIES_PER_PERSON: u64 = 100;
 
 /// Shows one of the viewer's own free photos as a story, for a day from now.
-pub async fn create(app: &App, viewer: &Viewer, media_id: Uuid) -> Result<story::Model> {
+pub async fn create(app: &App, viewer: &Viewer, media_id: Uuid, audience: Audience) -> Result<story::Model> {
     let mut tx = app.begin().await?;
     let now = app.clock.now();
     let expires_at = now + TimeDelta::hours(i64::from(app.config.story.ttl_hours));
@@ -50,6 +51,7 @@ pub async fn create(app: &App, viewer: &Viewer, media_id: Uuid) -> Result<story:
         media_id,
         viewer_count: 0,
         created_at: now,
+        audience,
         expires_at,
     };
     story::Entity::insert(story::ActiveModel::from(row.clone())).exec_without_returning(tx.rows()).await?;
@@ -156,6 +158,7 @@ pub async fn viewers(app: &App, viewer: &Viewer, row: &story::Model, page: PageR
         .select_only()
         .columns([story_view::Column::Id, story_view::Column::ViewerId])
         .filter(story_view::Column::StoryId.eq(row.id))
+        .filter(visibility::people(story_view::Column::ViewerId, Some(viewer.id())))
         .order_by_desc(story_view::Column::Id)
         .limit(page.first as u64 + 1);
     if let Some(after) = page.after {

@@ -3,21 +3,35 @@
 //! Each function is a condition that goes into the query. There is no check after a fetch: what a viewer may not see is
 //! not found, in the same words and at the same cost as what does not exist. Denied unless said otherwise.
 //!
-//! | | its author | an accepted follower | anyone else |
-//! |---|---|---|---|
-//! | account (name, picture, counts) | yes | yes | yes |
-//! | published post, public account | yes | yes | yes |
-//! | published post, private account | yes | yes | no |
-//! | pending post | yes | no | no |
-//! | live story, its photo ready | yes | yes | public account only |
-//! | expired story | no | no | no |
-//! | media not attached to anything | yes | no | no |
+//! Of everything below, nothing is seen of a suspended person, and nothing between two of whom one blocks the other,
+//! whatever the table says; save that the blocker still finds the account that they block, to take it back.
+//!
+//! | | its author | a close friend | an accepted follower | anyone else |
+//! |---|---|---|---|---|
+//! | account (name, picture, counts) | yes | yes | yes | yes |
+//! | published post or live, ready story for everyone | yes | yes | yes | public account only |
+//! | … for followers | yes | if they follow | yes | no |
+//! | … for close friends | yes | yes | no | no |
+//! | pending or archived post; story whose photo is not ready | yes | no | no | no |
+//! | expired story | no | no | no | no |
+//! | comment | yes, while they see its post | as its post | as its post | as its post |
+//! | lists of followers and followees | yes | as a follower, if they are one | yes | public account only |
+//! | media not attached to anything | yes | no | no | no |
+//!
+//! Mutes hide nothing: they keep a person's posts out of the [feed] and their stories out of the tray ([`reels`]).
+
+mod person;
 
 use chrono::{DateTime, Utc};
-use darkroom_entity::{account, follow, media, post, post_media, story};
-use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, Query, SelectStatement};
+use darkroom_entity::audience::Audience;
+use darkroom_entity::{comment, follow, media, mute, post, post_media, story};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition};
 use uuid::Uuid;
+
+use self::person::{Column, audience_includes, reaches};
+
+pub use person::{accounts, lists_of, people};
 
 /// Accepted followees of `viewer`: ids only.
 pub(crate) fn followees(viewer: Uuid) -> SelectStatement {
@@ -29,47 +43,34 @@ pub(crate) fn followees(viewer: Uuid) -> SelectStatement {
         .to_owned()
 }
 
-/// What an author shows to this viewer: everything if it is the viewer, or a public account, or one that they follow.
-fn author_shows(author: impl IntoColumnRef + Clone, viewer: Option<Uuid>) -> Condition {
-    let public = Query::select()
-        .expr(Expr::value(1))
-        .from(account::Entity)
-        .and_where(Expr::col((account::Entity, account::Column::Id)).eq(Expr::col(author.clone())))
-        .and_where(account::Column::IsPrivate.eq(false))
-        .to_owned();
-    let mut shown = Condition::any().add(Expr::exists(public));
-    if let Some(viewer) = viewer {
-        let followed = Query::select()
-            .expr(Expr::value(1))
-            .from(follow::Entity)
-            .and_where(follow::Column::FollowerId.eq(viewer))
-            .and_where(Expr::col((follow::Entity, follow::Column::FolloweeId)).eq(Expr::col(author.clone())))
-            .and_where(follow::Column::State.eq(follow::State::Accepted))
-            .to_owned();
-        shown = shown.add(Expr::col(author).eq(viewer)).add(Expr::exists(followed));
-    }
-    shown
-}
-
 /// Posts that this viewer may see. For queries on `post`.
 pub fn posts(viewer: Option<Uuid>) -> Condition {
-    let published = Condition::all()
-        .add(post::Column::State.eq(post::State::Published))
-        .add(author_shows((post::Entity, post::Column::AuthorId), viewer));
-    match viewer {
-        Some(viewer) => Condition::any().add(post::Column::AuthorId.eq(viewer)).add(published),
-        None => published,
-    }
+    let author = Column::from(post::Column::AuthorId);
+    let shown = Condition::all().add(post::Column::State.eq(post::State::Published)).add(audience_includes(
+        &author,
+        &Column::from(post::Column::Audience),
+        viewer,
+    ));
+    own_or(post::Column::AuthorId, viewer, shown)
 }
 
-/// Posts that stand in this viewer's feed: their own and those of the people they follow, published. For queries on
-/// `post`; it implies [`posts`].
+/// Posts that stand in this viewer's feed: their own and those of the people they follow and don't mute, published. For
+/// queries on `post`; it implies [`posts`].
 pub fn feed(viewer: Uuid) -> Condition {
-    Condition::all().add(post::Column::State.eq(post::State::Published)).add(
-        Condition::any()
-            .add(post::Column::AuthorId.eq(viewer))
-            .add(post::Column::AuthorId.in_subquery(followees(viewer))),
-    )
+    let author = Column::from(post::Column::AuthorId);
+    // A followee's post for followers needs no second look at the follow.
+    let of_followees = Condition::all()
+        .add(post::Column::AuthorId.in_subquery(followees(viewer)))
+        .add(reaches(&author, Some(viewer)))
+        .add(
+            Condition::any()
+                .add(post::Column::Audience.is_in([Audience::Everyone, Audience::Followers]))
+                .add(person::is_close_friend(&author, viewer)),
+        )
+        .add(not_muted(&author, viewer, mute::Column::Posts));
+    Condition::all()
+        .add(post::Column::State.eq(post::State::Published))
+        .add(Condition::any().add(post::Column::AuthorId.eq(viewer)).add(of_followees))
 }
 
 /// Stories that this viewer may see at `now`. For queries on `story`.
@@ -80,13 +81,41 @@ pub fn stories(viewer: Option<Uuid>, now: DateTime<Utc>) -> Condition {
         .and_where(Expr::col((media::Entity, media::Column::Id)).eq(Expr::col((story::Entity, story::Column::MediaId))))
         .and_where(media::Column::Status.eq(media::Status::Ready))
         .to_owned();
-    let shown =
-        Condition::all().add(Expr::exists(ready)).add(author_shows((story::Entity, story::Column::AuthorId), viewer));
-    let to_whom = match viewer {
-        Some(viewer) => Condition::any().add(story::Column::AuthorId.eq(viewer)).add(shown),
-        None => shown,
-    };
-    Condition::all().add(story::Column::ExpiresAt.gt(now)).add(to_whom)
+    let author = Column::from(story::Column::AuthorId);
+    let shown = Condition::all().add(Expr::exists(ready)).add(audience_includes(
+        &author,
+        &Column::from(story::Column::Audience),
+        viewer,
+    ));
+    Condition::all().add(story::Column::ExpiresAt.gt(now)).add(own_or(story::Column::AuthorId, viewer, shown))
+}
+
+/// Stories that stand in this viewer's tray at `now`: their own and those of the people they follow and don't mute. For
+/// queries on `story`; it implies [`stories`].
+pub fn reels(viewer: Uuid, now: DateTime<Utc>) -> Condition {
+    let author = Column::from(story::Column::AuthorId);
+    let followed = Condition::all().add(story::Column::AuthorId.in_subquery(followees(viewer))).add(not_muted(
+        &author,
+        viewer,
+        mute::Column::Stories,
+    ));
+    Condition::all()
+        .add(Condition::any().add(story::Column::AuthorId.eq(viewer)).add(followed))
+        .add(stories(Some(viewer), now))
+}
+
+/// Comments that this viewer may see: below a post that they may see, by somebody whom they may see. For queries on
+/// `comment`.
+pub fn comments(viewer: Option<Uuid>) -> Condition {
+    let below = Query::select()
+        .expr(Expr::value(1))
+        .from(post::Entity)
+        .and_where(
+            Expr::col((post::Entity, post::Column::Id)).eq(Expr::col((comment::Entity, comment::Column::PostId))),
+        )
+        .cond_where(posts(viewer))
+        .to_owned();
+    Condition::all().add(Expr::exists(below)).add(person::is_seen(&Column::from(comment::Column::AuthorId), viewer))
 }
 
 /// Media that this viewer may look up by its own id. For queries on `media`.
@@ -99,35 +128,8 @@ pub fn own_media(viewer: Option<Uuid>) -> Condition {
     }
 }
 
-/// Whether `subject`'s lists of followers and followees are open to this viewer. A condition without columns of its own:
-/// for queries on `follow`.
-pub fn lists_of(subject: Uuid, viewer: Option<Uuid>) -> Condition {
-    if viewer == Some(subject) {
-        return Condition::all();
-    }
-    let public = Query::select()
-        .expr(Expr::value(1))
-        .from(account::Entity)
-        .and_where(account::Column::Id.eq(subject))
-        .and_where(account::Column::IsPrivate.eq(false))
-        .to_owned();
-    let mut open = Condition::any().add(Expr::exists(public));
-    if let Some(viewer) = viewer {
-        let mine = sea_orm::sea_query::Alias::new("mine");
-        let followed = Query::select()
-            .expr(Expr::value(1))
-            .from_as(follow::Entity, mine.clone())
-            .and_where(Expr::col((mine.clone(), follow::Column::FollowerId)).eq(viewer))
-            .and_where(Expr::col((mine.clone(), follow::Column::FolloweeId)).eq(subject))
-            .and_where(Expr::col((mine, follow::Column::State)).eq(follow::State::Accepted))
-            .to_owned();
-        open = open.add(Expr::exists(followed));
-    }
-    open
-}
-
 /// Media that this viewer may look up by its id: their own, and ready ones that a visible post, a visible story or a
-/// profile shows. For queries on `media`.
+/// visible person's profile shows. For queries on `media`.
 pub fn media(viewer: Option<Uuid>, now: DateTime<Utc>) -> Condition {
     let this = || Expr::col((media::Entity, media::Column::Id));
     let in_post = Query::select()
@@ -146,11 +148,31 @@ pub fn media(viewer: Option<Uuid>, now: DateTime<Utc>) -> Condition {
         .and_where(Expr::col((story::Entity, story::Column::MediaId)).eq(this()))
         .cond_where(stories(viewer, now))
         .to_owned();
-    let shown = Condition::all().add(media::Column::Status.eq(media::Status::Ready)).add(
-        Condition::any()
-            .add(media::Column::Attachment.eq(media::Attachment::Avatar))
-            .add(Expr::exists(in_post))
-            .add(Expr::exists(in_story)),
-    );
+    let on_profile = Condition::all()
+        .add(media::Column::Attachment.eq(media::Attachment::Avatar))
+        .add(people(media::Column::AccountId, viewer));
+    let shown = Condition::all()
+        .add(media::Column::Status.eq(media::Status::Ready))
+        .add(Condition::any().add(on_profile).add(Expr::exists(in_post)).add(Expr::exists(in_story)));
     Condition::any().add(own_media(viewer)).add(shown)
+}
+
+/// What is the viewer's own, whatever else holds, or what is shown.
+fn own_or(author: impl ColumnTrait, viewer: Option<Uuid>, shown: Condition) -> Condition {
+    match viewer {
+        Some(viewer) => Condition::any().add(author.eq(viewer)).add(shown),
+        None => shown,
+    }
+}
+
+/// People whose posts (or stories) this viewer has not muted.
+fn not_muted(author: &Column, viewer: Uuid, what: mute::Column) -> Expr {
+    let muted = Query::select()
+        .expr(Expr::value(1))
+        .from(mute::Entity)
+        .and_where(Expr::col((mute::Entity, mute::Column::MuterId)).eq(viewer))
+        .and_where(Expr::col((mute::Entity, mute::Column::MutedId)).eq(author.expr()))
+        .and_where(Expr::col((mute::Entity, what)).eq(true))
+        .to_owned();
+    Expr::exists(muted).not()
 }

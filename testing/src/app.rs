@@ -93,13 +93,13 @@ impl TestApp {
 
     /// Loses a person's timeline, as an eviction or a flushed Redis does.
     pub async fn lose_timeline(&self, username: &str) {
-        let account = darkroom_service::account::by_username(&self.app, username).await.unwrap().unwrap();
+        let account = darkroom_service::account::by_username(&self.app, None, username).await.unwrap().unwrap();
         self.app.timelines.forget(account.id).await.unwrap();
     }
 
     /// How many posts a person's timeline holds; none if it is not complete.
     pub async fn timeline_length(&self, username: &str) -> Option<usize> {
-        let account = darkroom_service::account::by_username(&self.app, username).await.unwrap().unwrap();
+        let account = darkroom_service::account::by_username(&self.app, None, username).await.unwrap().unwrap();
         let window = self.app.timelines.read(account.id, account.timeline_epoch).await.unwrap();
         window.map(|window| window.ids.len())
     }

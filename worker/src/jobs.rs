@@ -4,6 +4,7 @@
 mod expire_story;
 mod fan_out_post;
 mod heartbeat;
+mod notify;
 mod process_media;
 mod purge_objects;
 mod purge_post;
@@ -13,8 +14,8 @@ mod sweep_sessions;
 mod sweep_stories;
 
 use darkroom_service::job::{
-    ExpireStory, FanOutPost, Heartbeat, ProcessMedia, PurgeObjects, PurgePost, SweepMedia, SweepObjects, SweepSessions,
-    SweepStories,
+    ExpireStory, FanOutPost, Heartbeat, Notify, ProcessMedia, PurgeObjects, PurgePost, SweepMedia, SweepObjects,
+    SweepSessions, SweepStories,
 };
 
 use crate::registry::Registry;
@@ -26,6 +27,7 @@ impl Registry {
         Self::new()
             .with::<ProcessMedia>()
             .with::<FanOutPost>()
+            .with::<Notify>()
             .with::<PurgePost>()
             .with::<PurgeObjects>()
             .with::<ExpireStory>()

@@ -8,7 +8,7 @@ use super::payload;
 use crate::context::RequestContext;
 use crate::error::{Result, settle};
 use crate::id::Kind;
-use crate::object::Post;
+use crate::object::{Audience, Commenters, Post};
 
 #[derive(Default)]
 pub(crate) struct PostMutation;
@@ -23,6 +23,12 @@ pub(crate) struct CreatePostInput {
     caption: String,
     /// Where it was; at most 200 characters.
     location: Option<String>,
+    /// For whom it is.
+    #[graphql(default_with = "Audience::Everyone")]
+    audience: Audience,
+    /// Who may comment on it, of those who see it.
+    #[graphql(default_with = "Commenters::Everyone")]
+    commenters: Commenters,
 }
 
 payload! {
@@ -42,6 +48,10 @@ pub(crate) struct UpdatePostInput {
     caption: Option<String>,
     /// At most 200 characters; null removes it.
     location: MaybeUndefined<String>,
+    /// For whom it is from now on: at once, and everywhere.
+    audience: Option<Audience>,
+    /// Who may comment on it from now on. Comments that are there stay.
+    commenters: Option<Commenters>,
 }
 
 payload! {
@@ -87,13 +97,20 @@ impl PostMutation {
                 .iter()
                 .map(|id| Kind::Media.parse("mediaIds", id))
                 .collect::<Result<Vec<_>, Error>>()?;
-            post::create(app, viewer, NewPost { media_ids, caption: input.caption, location: input.location }).await
+            let new = NewPost {
+                media_ids,
+                caption: input.caption,
+                location: input.location,
+                audience: input.audience.into(),
+                commenters: input.commenters.into(),
+            };
+            post::create(app, viewer, new).await
         };
         let (post, user_errors) = settle(created.await)?;
         Ok(CreatePostPayload { post: post.map(Post), user_errors })
     }
 
-    /// Changes the words of one of your posts.
+    /// Changes the words of one of your posts, for whom it is, or who may comment on it.
     async fn update_post(
         &self,
         ctx: &Context<'_>,
@@ -107,7 +124,13 @@ impl PostMutation {
                 MaybeUndefined::Null => Some(None),
                 MaybeUndefined::Value(location) => Some(Some(location)),
             };
-            post::update(app, viewer, post_id, PostChange { caption: input.caption, location }).await
+            let change = PostChange {
+                caption: input.caption,
+                location,
+                audience: input.audience.map(Into::into),
+                commenters: input.commenters.map(Into::into),
+            };
+            post::update(app, viewer, post_id, change).await
         };
         let (post, user_errors) = settle(updated.await)?;
         Ok(UpdatePostPayload { post: post.map(Post), user_errors })

@@ -7,7 +7,7 @@ use super::payload;
 use crate::context::RequestContext;
 use crate::error::{Result, settle};
 use crate::id::Kind;
-use crate::object::Story;
+use crate::object::{Audience, Story};
 
 #[derive(Default)]
 pub(crate) struct StoryMutation;
@@ -17,6 +17,9 @@ pub(crate) struct StoryMutation;
 pub(crate) struct CreateStoryInput {
     /// One of your uploaded photos that is not in use. It need not be `READY` yet.
     media_id: ID,
+    /// For whom it is.
+    #[graphql(default_with = "Audience::Everyone")]
+    audience: Audience,
 }
 
 payload! {
@@ -66,7 +69,10 @@ impl StoryMutation {
         #[graphql(desc = "What is wanted.")] input: CreateStoryInput,
     ) -> Result<CreateStoryPayload> {
         let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
-        let created = async { story::create(app, viewer, Kind::Media.parse("mediaId", &input.media_id)?).await };
+        let created = async {
+            let media_id = Kind::Media.parse("mediaId", &input.media_id)?;
+            story::create(app, viewer, media_id, input.audience.into()).await
+        };
         let (story, user_errors) = settle(created.await)?;
         Ok(CreateStoryPayload { story: story.map(Story), user_errors })
     }

@@ -19,8 +19,34 @@ use crate::page::connection;
 pub(crate) enum PostState {
     /// Only you: one of its media is not `READY` yet, or has `FAILED`.
     Pending,
-    /// Everyone who may see its author's posts.
+    /// Everyone for whom it is: see `audience`.
     Published,
+    /// Only you: you put it aside.
+    Archived,
+}
+
+/// For whom a post or a story is. Nobody sees it whom its author blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "darkroom_entity::audience::Audience")]
+pub(crate) enum Audience {
+    /// Everyone; of a private account its followers.
+    Everyone,
+    /// Followers.
+    Followers,
+    /// Those on the author's list of close friends.
+    CloseFriends,
+}
+
+/// Who may comment on a post, of those who see it. Its author always may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "post::Commenters")]
+pub(crate) enum Commenters {
+    /// Everyone.
+    Everyone,
+    /// The author's followers.
+    Followers,
+    /// Nobody: comments are off.
+    Nobody,
 }
 
 #[derive(Debug, Clone)]
@@ -37,12 +63,22 @@ impl Post {
     /// Who posted it.
     async fn author(&self, ctx: &Context<'_>) -> Result<User> {
         let author = ctx.loader()?.load_one(AccountById(self.0.author_id)).await?;
-        Ok(User(author.ok_or_else(|| Error::internal("a post without an author"))?))
+        Ok(User(author.ok_or_else(|| Error::not_found("id", "post"))?))
     }
 
     /// Whether others see it yet.
     async fn state(&self) -> PostState {
         self.0.state.into()
+    }
+
+    /// For whom it is.
+    async fn audience(&self) -> Audience {
+        self.0.audience.into()
+    }
+
+    /// Who may comment on it, of those who see it.
+    async fn commenters(&self) -> Commenters {
+        self.0.commenters.into()
     }
 
     /// At most 2,200 characters; may be empty.

@@ -7,7 +7,7 @@ use darkroom_service::story::{self as stories, Reel};
 use darkroom_service::{Error, Page};
 
 use super::user::load_people;
-use super::{Media, User};
+use super::{Audience, Media, User};
 use crate::context::RequestContext;
 use crate::cursor::{self, List};
 use crate::error::Result;
@@ -29,7 +29,12 @@ impl Story {
     /// Whose it is.
     async fn author(&self, ctx: &Context<'_>) -> Result<User> {
         let author = ctx.loader()?.load_one(AccountById(self.0.author_id)).await?;
-        Ok(User(author.ok_or_else(|| Error::internal("a story without an author"))?))
+        Ok(User(author.ok_or_else(|| Error::not_found("id", "story"))?))
+    }
+
+    /// For whom it is.
+    async fn audience(&self) -> Audience {
+        self.0.audience.into()
     }
 
     /// What it shows. None of its links outlives the story.
@@ -92,7 +97,7 @@ impl StoryReel {
     /// Whose they are.
     async fn user(&self, ctx: &Context<'_>) -> Result<User> {
         let author = ctx.loader()?.load_one(AccountById(self.0.key.author_id)).await?;
-        Ok(User(author.ok_or_else(|| Error::internal("a story without an author"))?))
+        Ok(User(author.ok_or_else(|| Error::not_found("id", "story"))?))
     }
 
     /// Their live stories, oldest first, as they are watched; at most 100.

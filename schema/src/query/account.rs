@@ -1,11 +1,11 @@
 //! Asking for people.
 
 use async_graphql::{Context, Object};
-use darkroom_service::account;
+use darkroom_service::{Viewer, account};
 
 use crate::context::RequestContext;
 use crate::error::Result;
-use crate::object::{User, Viewer};
+use crate::object::{self, User};
 
 #[derive(Default)]
 pub(crate) struct AccountQuery;
@@ -13,16 +13,16 @@ pub(crate) struct AccountQuery;
 #[Object]
 impl AccountQuery {
     /// You; null when signed out.
-    async fn viewer(&self, ctx: &Context<'_>) -> Result<Option<Viewer>> {
-        Ok(ctx.viewer()?.cloned().map(Viewer))
+    async fn viewer(&self, ctx: &Context<'_>) -> Result<Option<object::Viewer>> {
+        Ok(ctx.viewer()?.cloned().map(object::Viewer))
     }
 
-    /// The person of that name, whatever the case; null if there is none.
+    /// The person of that name, whatever the case; null if there is none that you may see.
     async fn user(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "At most 30 characters, without `@`.")] username: String,
     ) -> Result<Option<User>> {
-        Ok(account::by_username(ctx.app()?, &username).await?.map(User))
+        Ok(account::by_username(ctx.app()?, ctx.viewer()?.map(Viewer::id), &username).await?.map(User))
     }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
+use darkroom_entity::audience::Audience;
 use darkroom_entity::media::{self, Attachment, Status};
-use darkroom_entity::post::{self, State};
+use darkroom_entity::post::{self, Commenters, State};
 use darkroom_entity::{account, post_hashtag, post_media, post_mention};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
@@ -25,6 +26,10 @@ pub struct NewPost {
     pub caption: String,
     /// At most 200 characters.
     pub location: Option<String>,
+    /// For whom it is.
+    pub audience: Audience,
+    /// Who may comment on it.
+    pub commenters: Commenters,
 }
 
 /// What an author changes; `None` leaves it.
@@ -34,6 +39,10 @@ pub struct PostChange {
     pub caption: Option<String>,
     /// The new location; `Some(None)` removes it.
     pub location: Option<Option<String>>,
+    /// For whom it is from now on.
+    pub audience: Option<Audience>,
+    /// Who may comment on it from now on.
+    pub commenters: Option<Commenters>,
 }
 
 /// Accepts a post.
@@ -55,6 +64,8 @@ pub async fn create(app: &App, viewer: &Viewer, new: NewPost) -> Result<post::Mo
         id: app.clock.new_id(),
         author_id: viewer.id(),
         state: State::Pending,
+        audience: new.audience,
+        commenters: new.commenters,
         caption,
         location,
         like_count: 0,
@@ -62,6 +73,7 @@ pub async fn create(app: &App, viewer: &Viewer, new: NewPost) -> Result<post::Mo
         created_at: app.clock.now(),
         published_at: None,
         edited_at: None,
+        pinned_at: None,
     };
     let taken = photos::attach(&tx, viewer.id(), &new.media_ids, Attachment::Post, "mediaIds").await?;
     post::Entity::insert(post::ActiveModel::from(row.clone())).exec_without_returning(tx.rows()).await?;
@@ -87,9 +99,18 @@ pub async fn update(app: &App, viewer: &Viewer, post_id: Uuid, change: PostChang
     reject_if_any(problems)?;
     let tx = app.begin().await?;
     let row = own_in(&tx, viewer, post_id).await?;
-    let mut changed =
-        post::ActiveModel { id: Set(row.id), edited_at: Set(Some(app.clock.now())), ..Default::default() };
     let rewritten = caption.is_some();
+    let mut changed = post::ActiveModel { id: Set(row.id), ..Default::default() };
+    // The mark is about what people read.
+    if rewritten || location.is_some() {
+        changed.edited_at = Set(Some(app.clock.now()));
+    }
+    if let Some(audience) = change.audience {
+        changed.audience = Set(audience);
+    }
+    if let Some(commenters) = change.commenters {
+        changed.commenters = Set(commenters);
+    }
     if let Some(caption) = caption {
         changed.caption = Set(caption);
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use darkroom_entity::{story, story_view};
 use sea_orm::sea_query::{Alias, CaseStatement, Expr, ExprTrait, Func, Query};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, JoinType, Order};
+use sea_orm::{Condition, ConnectionTrait, JoinType, Order};
 use uuid::Uuid;
 
 use crate::app::App;
@@ -54,12 +54,7 @@ pub async fn tray(app: &App, viewer: &Viewer, first: usize, after: Option<ReelKe
                 )
                 .add(Expr::col((story_view::Entity, story_view::Column::ViewerId)).eq(me)),
         )
-        .cond_where(
-            Condition::any()
-                .add(story::Column::AuthorId.eq(me))
-                .add(story::Column::AuthorId.in_subquery(visibility::followees(me))),
-        )
-        .cond_where(visibility::stories(Some(me), now))
+        .cond_where(visibility::reels(me, now))
         .group_by_col((story::Entity, story::Column::AuthorId))
         .to_owned();
     let reel = Alias::new("reel");
