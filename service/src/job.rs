@@ -100,7 +100,7 @@ job! {
     Notify {
         /// What.
         event: Event,
-    } = "notification.deliver" on Interactive
+    } = "notification.deliver" on FanOut
 }
 job! {
     /// Removes the likes of a post that is gone.
