@@ -129,7 +129,7 @@ pub fn own_media(viewer: Option<Uuid>) -> Condition {
 }
 
 /// Media that this viewer may look up by its id: their own, and ready ones that a visible post, a visible story or a
-/// visible person's profile shows. For queries on `media`.
+/// visible profile shows. For queries on `media`.
 pub fn media(viewer: Option<Uuid>, now: DateTime<Utc>) -> Condition {
     let this = || Expr::col((media::Entity, media::Column::Id));
     let in_post = Query::select()
@@ -150,7 +150,7 @@ pub fn media(viewer: Option<Uuid>, now: DateTime<Utc>) -> Condition {
         .to_owned();
     let on_profile = Condition::all()
         .add(media::Column::Attachment.eq(media::Attachment::Avatar))
-        .add(people(media::Column::AccountId, viewer));
+        .add(person::shows_card(&Column::from(media::Column::AccountId), viewer));
     let shown = Condition::all()
         .add(media::Column::Status.eq(media::Status::Ready))
         .add(Condition::any().add(on_profile).add(Expr::exists(in_post)).add(Expr::exists(in_story)));

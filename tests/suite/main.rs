@@ -8,5 +8,6 @@ mod delivery;
 mod feed;
 mod feed_property;
 mod journey;
+mod matrix;
 mod stories;
 mod visibility;

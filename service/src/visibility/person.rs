@@ -40,6 +40,15 @@ pub fn accounts(viewer: Option<Uuid>) -> Condition {
     shown
 }
 
+/// As [`accounts`], for a column that holds an account's id.
+pub(super) fn shows_card(column: &Column, viewer: Option<Uuid>) -> Condition {
+    let shown = standing(column, Condition::all());
+    match viewer {
+        Some(viewer) => shown.add(blocks(column, &Side::Person(viewer)).not()),
+        None => shown,
+    }
+}
+
 /// People in a list (likers, followers, viewers of a story …) who are shown to this viewer: not suspended, and no block
 /// between them and the viewer. For queries with a column that holds an account's id.
 pub fn people(column: impl Into<Column>, viewer: Option<Uuid>) -> Condition {

@@ -1,0 +1,173 @@
+//! Nothing private leaks: every kind of viewer asks for everything that the schema has, and may get only what an oracle
+//! allows.
+//!
+//! Fields are found by introspection, so a new one is asked for without a line here; one that needs an argument makes the
+//! test fail until it is taught. What an answer may hold is judged by marks in every private thing: ids, texts, object keys.
+
+mod oracle;
+mod scan;
+mod shape;
+mod world;
+
+use std::collections::BTreeSet;
+
+use darkroom_entity::{account, block, close_friend, follow, post, story};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use serde_json::{Value, json};
+
+use scan::{Scan, judged};
+use shape::Shape;
+use world::{World, account_id};
+
+/// Fields that hold something in no answer of this world, and why.
+const EMPTY: [&str; 7] = [
+    // No photo of this world fails.
+    "Media.failure",
+    // Written by cameras only.
+    "MediaFacts.takenAt",
+    // Nothing is edited.
+    "Post.editedAt",
+    "Post.hashtags",
+    "Post.location",
+    "Post.mentions",
+    "User.bio",
+];
+
+#[tokio::test]
+async fn nobody_sees_what_is_not_theirs_to_see() {
+    let world = World::new().await;
+    let shape = Shape::of(&world.app.client()).await;
+    let mut filled = BTreeSet::new();
+    let mut leaks = Vec::new();
+    for viewer in &world.viewers {
+        let scan = Scan::run(&world, &shape, &viewer.client).await;
+        leaks.extend(scan.leaks(&world, viewer));
+        filled.extend(scan.filled);
+    }
+    assert!(leaks.is_empty(), "{leaks:#?}");
+    // A field that is never seen to hold anything would hide nothing either.
+    for node in shape.nodes() {
+        for field in shape.fields(node) {
+            let name = format!("{node}.{}", field.name);
+            assert!(filled.contains(&name) || EMPTY.contains(&name.as_str()), "{name} was empty for everyone");
+        }
+    }
+    world.app.run_jobs().await;
+    world.app.finish().await;
+}
+
+#[tokio::test]
+async fn what_may_be_seen_is_there_and_the_rest_is_as_if_it_were_not() {
+    let world = World::new().await;
+    let query = "query($id: ID!) { node(id: $id) { id } }";
+    for viewer in &world.viewers {
+        for (thing, is_seen) in judged(&world, viewer) {
+            let Some(id) = &thing.id else { continue };
+            let found = viewer.client.run(query, json!({ "id": id })).await;
+            let expected = if is_seen { json!({ "id": id }) } else { Value::Null };
+            assert_eq!(*found.at("/node"), expected, "{} looks for {}", viewer.name, thing.name);
+            if !is_seen {
+                let (kind, _) = id.split_once('_').unwrap();
+                let nothing = format!("{kind}_01h455vb4pex5vsknk084sn02q");
+                let absent = viewer.client.run(query, json!({ "id": nothing })).await;
+                assert_eq!(found.body, absent.body, "{}: {} can be told from nothing", viewer.name, thing.name);
+            }
+        }
+    }
+    world.app.run_jobs().await;
+    world.app.finish().await;
+}
+
+/// A rule that does not hold: rows are changed behind the oracle's back, so that the server shows what it must not.
+enum Plant {
+    Unblocked,
+    Unsuspended,
+    Public,
+    Unarchived,
+    ForEveryone,
+    StillLive,
+    Accepted,
+    Befriended,
+}
+
+async fn plant(world: &World, plant: &Plant) {
+    let rows = world.app.app.rows();
+    let of = async |name: &str| account_id(&world.app, name).await;
+    let changed = match plant {
+        Plant::Unblocked => block::Entity::delete_many().exec(rows).await.unwrap().rows_affected,
+        Plant::Unsuspended => {
+            let change = account::Entity::update_many()
+                .col_expr(account::Column::SuspendedAt, Expr::value(None::<chrono::DateTime<chrono::Utc>>));
+            change.exec(rows).await.unwrap().rows_affected
+        }
+        Plant::Public => {
+            let change = account::Entity::update_many().col_expr(account::Column::IsPrivate, Expr::value(false));
+            change.exec(rows).await.unwrap().rows_affected
+        }
+        Plant::Unarchived => {
+            let change = post::Entity::update_many()
+                .set(post::ActiveModel { state: sea_orm::Set(post::State::Published), ..Default::default() })
+                .filter(post::Column::State.eq(post::State::Archived));
+            change.exec(rows).await.unwrap().rows_affected
+        }
+        Plant::ForEveryone => {
+            let everyone = darkroom_entity::audience::Audience::Everyone;
+            let change = post::Entity::update_many()
+                .set(post::ActiveModel { audience: sea_orm::Set(everyone), ..Default::default() });
+            change.exec(rows).await.unwrap().rows_affected
+        }
+        Plant::StillLive => {
+            let later = world.app.clock.now() + chrono::TimeDelta::hours(1);
+            let change = story::Entity::update_many()
+                .set(story::ActiveModel { expires_at: sea_orm::Set(later), ..Default::default() });
+            change.exec(rows).await.unwrap().rows_affected
+        }
+        Plant::Accepted => {
+            let change = follow::Entity::update_many()
+                .set(follow::ActiveModel { state: sea_orm::Set(follow::State::Accepted), ..Default::default() })
+                .filter(follow::Column::State.eq(follow::State::Requested));
+            change.exec(rows).await.unwrap().rows_affected
+        }
+        Plant::Befriended => {
+            let row = close_friend::Model {
+                account_id: of("open").await,
+                friend_id: of("stranger").await,
+                id: world.app.clock.new_id(),
+                created_at: world.app.clock.now(),
+            };
+            close_friend::Entity::insert(close_friend::ActiveModel::from(row))
+                .exec_without_returning(rows)
+                .await
+                .unwrap()
+        }
+    };
+    assert!(changed > 0, "nothing was planted");
+}
+
+#[tokio::test]
+async fn a_planted_leak_is_found() {
+    let world = World::new().await;
+    let shape = Shape::of(&world.app.client()).await;
+    // Each on top of the others: the viewer is one who sees by this one only.
+    for (rule, viewer, what) in [
+        (Plant::Accepted, "requested", "closed's post for everyone"),
+        (Plant::Befriended, "stranger", "open's post for close friends"),
+        (Plant::StillLive, "anonymous", "open's expired story"),
+        (Plant::Unarchived, "anonymous", "open's archived post"),
+        (Plant::ForEveryone, "anonymous", "open's post for followers"),
+        (Plant::Public, "anonymous", "closed's post for everyone"),
+        (Plant::Unsuspended, "anonymous", "gone's post for everyone"),
+        (Plant::Unblocked, "blocked", "open's post for everyone"),
+    ] {
+        let viewer = world.viewers.iter().find(|one| one.name == viewer).unwrap();
+        let found = |leaks: Vec<String>| leaks.iter().any(|leak| leak.contains(&format!("sees {what} ")));
+        let before = Scan::run(&world, &shape, &viewer.client).await;
+        assert!(!found(before.leaks(&world, viewer)), "{what} was to be seen before");
+        plant(&world, &rule).await;
+        let after = Scan::run(&world, &shape, &viewer.client).await;
+        assert!(found(after.leaks(&world, viewer)), "{what} was planted before {} and not found", viewer.name);
+    }
+    world.app.run_jobs().await;
+    world.app.abandon().await;
+}
