@@ -85,6 +85,12 @@ impl Database {
         Ok(Self { connection, engine, gate, gate_timeout })
     }
 
+    /// Has each statement and the time it took told to `observer`, through this value and clones made later. It runs on
+    /// the thread that asked, before the answer is read: keep it short.
+    pub fn observe(&mut self, observer: impl Fn(&Statement, Duration) + Send + Sync + 'static) {
+        self.connection.set_metric_callback(move |info| observer(info.statement, info.elapsed));
+    }
+
     /// The pool, for reads and for single statements.
     #[must_use]
     pub fn connection(&self) -> &DatabaseConnection {

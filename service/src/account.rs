@@ -182,6 +182,9 @@ async fn by_email(rows: &impl sea_orm::ConnectionTrait, email: &str) -> Result<O
 
 /// The people with these ids whom this viewer may see: a bounded number, in no order.
 pub async fn by_ids(app: &App, viewer: Option<Uuid>, ids: &[Uuid]) -> Result<HashMap<Uuid, account::Model>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
     let rows = account::Entity::find()
         .filter(account::Column::Id.is_in(ids.iter().copied()))
         .filter(visibility::accounts(viewer))

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::client::Client;
 use crate::decoder;
+use crate::statements::Statements;
 use crate::stores::Stores;
 
 /// A running Darkroom. Jobs run only by [`TestApp::run_jobs`], or after [`TestApp::start_workers`].
@@ -24,6 +25,8 @@ pub struct TestApp {
     pub clock: Clock,
     /// Where it listens.
     pub address: SocketAddr,
+    /// What it asks its database.
+    pub statements: Statements,
     stores: Stores,
     stop: CancellationToken,
     server: JoinHandle<anyhow::Result<()>>,
@@ -51,12 +54,15 @@ impl TestApp {
         // certificate, token or presigned URL of a real server is from the future.
         let start = (Clock::system().now() - TimeDelta::days(3)).trunc_subsecs(0);
         let clock = Clock::manual(start);
-        let platform = Platform::connect(config, clock.clone()).await.unwrap();
+        let mut platform = Platform::connect(config, clock.clone()).await.unwrap();
+        let statements = Statements::default();
+        let noted = statements.clone();
+        platform.database.observe(move |statement, _| noted.note(statement));
         platform.database.migrate().await.unwrap();
         let app = decoder::decoding(App::new(platform));
         let stop = CancellationToken::new();
         let server = tokio::spawn(darkroom_api::serve(app.clone(), listener, stop.clone()));
-        Self { app, clock, address, stores, stop, server, workers: None, folder }
+        Self { app, clock, address, statements, stores, stop, server, workers: None, folder }
     }
 
     /// The settings that another process needs to join this world, as variables.

@@ -9,5 +9,7 @@ mod feed;
 mod feed_property;
 mod journey;
 mod matrix;
+mod query_count;
+mod query_plan;
 mod stories;
 mod visibility;
