@@ -40,6 +40,18 @@ pub fn accounts(viewer: Option<Uuid>) -> Condition {
     shown
 }
 
+/// People whose account this viewer finds by its name: as [`accounts`], for queries with a column that holds an account's
+/// id. Only for lists of what the viewer did themselves and may take back.
+pub fn cards(column: impl Into<Column>, viewer: Uuid) -> Condition {
+    let row = Query::select()
+        .expr(Expr::value(1))
+        .from(account::Entity)
+        .and_where(Expr::col((account::Entity, account::Column::Id)).eq(column.into().expr()))
+        .cond_where(accounts(Some(viewer)))
+        .to_owned();
+    Condition::all().add(Expr::exists(row))
+}
+
 /// People in a list (likers, followers, viewers of a story …) who are shown to this viewer: not suspended, and no block
 /// between them and the viewer. For queries with a column that holds an account's id.
 pub fn people(column: impl Into<Column>, viewer: Option<Uuid>) -> Condition {
