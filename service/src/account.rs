@@ -130,8 +130,6 @@ pub async fn update_profile(app: &App, viewer: &Viewer, change: ProfileChange) -
     let bio = change.bio.map(|bio| text::clean("bio", &bio, app.config.limits.bio_max_chars, &mut problems));
     reject_if_any(problems)?;
     let mut tx = app.begin().await?;
-    lock(&tx, &[viewer.id()]).await?;
-    let current = account::Entity::find_by_id(viewer.id()).one(tx.rows()).await?.ok_or(Error::Unauthenticated)?;
     let mut row = account::ActiveModel { id: Set(viewer.id()), updated_at: Set(app.clock.now()), ..Default::default() };
     if let Some(full_name) = full_name {
         row.full_name = Set(full_name);
@@ -141,12 +139,9 @@ pub async fn update_profile(app: &App, viewer: &Viewer, change: ProfileChange) -
     }
     if let Some(is_private) = change.is_private {
         row.is_private = Set(is_private);
-        // Whoever asked to be let in need not ask any more.
-        if current.is_private && !is_private {
-            tx.enqueue(&AcceptFollowRequests { account_id: viewer.id() }).await?;
-        }
     }
     if let Some(avatar) = change.avatar_media_id {
+        let current = account::Entity::find_by_id(viewer.id()).one(tx.rows()).await?.ok_or(Error::Unauthenticated)?;
         if avatar != current.avatar_media_id {
             if let Some(media_id) = avatar {
                 let to = media::Attachment::Avatar;
@@ -158,9 +153,26 @@ pub async fn update_profile(app: &App, viewer: &Viewer, change: ProfileChange) -
             row.avatar_media_id = Set(avatar);
         }
     }
+    if change.is_private == Some(false) {
+        open(&mut tx, viewer.id()).await?;
+    }
     let account = account::Entity::update(row).exec(tx.rows()).await?;
     tx.commit().await?;
     Ok(account)
+}
+
+/// Makes an account public; whoever asked to be let in need not wait any more.
+async fn open(tx: &mut Transaction<'_>, account_id: Uuid) -> Result<()> {
+    let opened = account::Entity::update_many()
+        .set(account::ActiveModel { is_private: Set(false), ..Default::default() })
+        .filter(account::Column::Id.eq(account_id))
+        .filter(account::Column::IsPrivate.eq(true))
+        .exec(tx.rows())
+        .await?;
+    if opened.rows_affected > 0 {
+        tx.enqueue(&AcceptFollowRequests { account_id }).await?;
+    }
+    Ok(())
 }
 
 /// The person of that name whom this viewer may see.

@@ -87,8 +87,7 @@ pub async fn blocked_among(app: &App, viewer: Uuid, people: &[Uuid]) -> Result<H
     Ok(rows.into_iter().collect())
 }
 
-/// Whom the viewer blocks, the latest first: the block's id and the person's. Without those who block the viewer as well:
-/// of them nothing is found.
+/// Whom the viewer blocks, the latest first: the block's id and the person's.
 pub async fn list(app: &App, viewer: &Viewer, page: PageRequest) -> Result<Page<(Uuid, Uuid)>> {
     let mut query = block::Entity::find()
         .select_only()

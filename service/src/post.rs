@@ -21,9 +21,9 @@ use crate::page::{Page, PageRequest};
 use crate::session::Viewer;
 use crate::visibility;
 
+pub use archive::{archive, archived, unarchive};
 pub use darkroom_entity::audience::Audience;
 pub use darkroom_entity::post::Commenters;
-pub use archive::{archive, archived, unarchive};
 pub use fan_out::fan_out;
 pub use pin::{PINNED_MOST, pin, pinned_by, unpin};
 pub(crate) use write::publish_if_ready;

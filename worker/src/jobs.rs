@@ -16,8 +16,8 @@ mod sweep_sessions;
 mod sweep_stories;
 
 use darkroom_service::job::{
-    AcceptFollowRequests, CleanBlock, ExpireStory, FanOutPost, Heartbeat, Notify, ProcessMedia, PurgeObjects, PurgePost, SweepMedia, SweepObjects,
-    SweepSessions, SweepStories,
+    AcceptFollowRequests, CleanBlock, ExpireStory, FanOutPost, Heartbeat, Notify, ProcessMedia, PurgeObjects,
+    PurgePost, SweepMedia, SweepObjects, SweepSessions, SweepStories,
 };
 
 use crate::registry::Registry;

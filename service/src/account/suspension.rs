@@ -22,7 +22,8 @@ pub async fn reinstate(app: &App, username: &str) -> Result<account::Model> {
 
 async fn set(app: &App, username: &str, suspended: bool) -> Result<account::Model> {
     let tx = app.begin().await?;
-    let found = super::by_username_in(tx.rows(), username).await?.ok_or_else(|| Error::not_found("username", "user"))?;
+    let found =
+        super::by_username_in(tx.rows(), username).await?.ok_or_else(|| Error::not_found("username", "user"))?;
     super::lock(&tx, &[found.id]).await?;
     let found = account::Entity::find_by_id(found.id).one(tx.rows()).await?;
     let found = found.ok_or_else(|| Error::not_found("username", "user"))?;
