@@ -6,8 +6,10 @@
 //!   darkroom migrate    bring the database up to date
 //!   darkroom schema     print the GraphQL schema
 //!   darkroom doctor     check what is configured
+//!   darkroom admin      suspend and reinstate people
 //! ```
 
+mod admin;
 mod banner;
 mod demo;
 mod doctor;
@@ -28,7 +30,7 @@ struct Arguments {
     command: Option<Command>,
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 enum Command {
     /// Serve API and workers in this process (the default).
     Serve,
@@ -47,6 +49,11 @@ enum Command {
         /// Whose settings to check: `darkroom`, `darkroom-api` or `darkroom-worker`.
         #[arg(long = "for", value_enum, default_value_t = Program::Darkroom)]
         program: Program,
+    },
+    /// Act on people: `admin suspend NAME`, `admin reinstate NAME`.
+    Admin {
+        #[command(subcommand)]
+        task: admin::Task,
     },
 }
 
@@ -99,7 +106,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         bail!("a TLS provider was chosen before main");
     }
-    let role = if let Command::Doctor { program } = command { program.into() } else { Role::Single };
+    let role = if let Command::Doctor { program } = &command { (*program).into() } else { Role::Single };
     let config = Config::load(role)?;
     telemetry::init(&config);
     match command {
@@ -118,6 +125,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             println!("{} schema changes made; the database is up to date.", pending.len());
         }
         Command::Doctor { .. } => return Box::pin(doctor::run(config)).await,
+        Command::Admin { task } => Box::pin(admin::run(config, task)).await?,
         Command::Schema => {}
     }
     Ok(ExitCode::SUCCESS)

@@ -17,6 +17,10 @@ pub(crate) enum List {
     Sessions = 4,
     StoryViewers = 5,
     StoryTray = 6,
+    BlockedUsers = 20,
+    MutedUsers = 21,
+    CloseFriends = 22,
+    ArchivedPosts = 23,
 }
 
 fn malformed() -> Error {

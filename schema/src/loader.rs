@@ -8,8 +8,9 @@ use async_graphql::dataloader::{DataLoader, Loader};
 use async_graphql::runtime::{TokioSpawner, TokioTimer};
 use darkroom_entity::{account, media, post, rendition, story};
 use darkroom_service::follow::FollowState;
+use darkroom_service::mute::Muted;
 use darkroom_service::{
-    App, Error, account as accounts, follow, like, media as photos, post as posts, story as stories,
+    App, Error, account as accounts, close_friend, follow, like, media as photos, mute, post as posts, story as stories,
 };
 use uuid::Uuid;
 
@@ -115,6 +116,24 @@ load! {
             None => Ok(HashMap::new()),
         }
     }
+}
+
+load! {
+    /// What the viewer mutes of a person: present if anything.
+    MutedOf -> Muted, |app, viewer, ids| async move {
+        match viewer {
+            Some(viewer) => mute::muted_among(app, viewer, ids).await,
+            None => Ok(HashMap::new()),
+        }
+    }
+}
+load! {
+    /// Whether a person is on the viewer's list of close friends: present if so.
+    ViewersCloseFriend -> (), |app, viewer, ids| present(viewer, |viewer| close_friend::listed_among(app, viewer, ids))
+}
+load! {
+    /// A person's pinned posts that the viewer may see.
+    PinnedPostsOf -> Vec<post::Model>, |app, viewer, ids| posts::pinned_by(app, viewer, ids)
 }
 
 /// A set as a map, empty for those who are not signed in.

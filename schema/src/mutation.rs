@@ -4,9 +4,14 @@
 //! nothing was changed.
 
 mod account;
+mod archive;
+mod block;
+mod close_friend;
 mod follow;
 mod like;
 mod media;
+mod mute;
+mod pin;
 mod post;
 mod session;
 mod story;
@@ -20,6 +25,11 @@ pub struct Mutation(
     post::PostMutation,
     like::LikeMutation,
     follow::FollowMutation,
+    block::BlockMutation,
+    mute::MuteMutation,
+    close_friend::CloseFriendMutation,
+    archive::ArchiveMutation,
+    pin::PinMutation,
     story::StoryMutation,
 );
 

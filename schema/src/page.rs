@@ -63,11 +63,20 @@ macro_rules! connection {
         impl $connection {
             /// From a page of nodes with the ids that make their cursors.
             pub(crate) fn new(page: darkroom_service::Page<(uuid::Uuid, $node)>, has_previous: bool) -> Self {
+                Self::of_list($list, page, has_previous)
+            }
+
+            /// The same of another list of such nodes, with cursors of its own.
+            pub(crate) fn of_list(
+                list: crate::cursor::List,
+                page: darkroom_service::Page<(uuid::Uuid, $node)>,
+                has_previous: bool,
+            ) -> Self {
                 let has_next = page.has_next;
                 let edges = page
                     .items
                     .into_iter()
-                    .map(|(id, node)| $edge { cursor: crate::cursor::encode($list, id), node })
+                    .map(|(id, node)| $edge { cursor: crate::cursor::encode(list, id), node })
                     .collect();
                 Self { edges, has_next, has_previous }
             }

@@ -1,20 +1,24 @@
 //! People: signing up and in, and what they say of themselves.
 
 pub mod rules;
+mod suspension;
 
 use std::collections::HashMap;
 
 use darkroom_entity::{account, media};
-use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, SqlErr};
+use sea_orm::sea_query::{Expr, LockType};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, SqlErr};
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::{Error, Problem, Result, reject_if_any};
+use crate::job::AcceptFollowRequests;
 use crate::session::{self, NewSession, Viewer};
+use crate::transaction::Transaction;
 use crate::{media as photos, text, visibility};
 
 pub use rules::NewAccount;
+pub use suspension::{reinstate, suspend};
 
 /// What a person may change of their profile; `None` leaves it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -149,9 +153,26 @@ pub async fn update_profile(app: &App, viewer: &Viewer, change: ProfileChange) -
             row.avatar_media_id = Set(avatar);
         }
     }
+    if change.is_private == Some(false) {
+        open(&mut tx, viewer.id()).await?;
+    }
     let account = account::Entity::update(row).exec(tx.rows()).await?;
     tx.commit().await?;
     Ok(account)
+}
+
+/// Makes an account public; whoever asked to be let in need not wait any more.
+async fn open(tx: &mut Transaction<'_>, account_id: Uuid) -> Result<()> {
+    let opened = account::Entity::update_many()
+        .set(account::ActiveModel { is_private: Set(false), ..Default::default() })
+        .filter(account::Column::Id.eq(account_id))
+        .filter(account::Column::IsPrivate.eq(true))
+        .exec(tx.rows())
+        .await?;
+    if opened.rows_affected > 0 {
+        tx.enqueue(&AcceptFollowRequests { account_id }).await?;
+    }
+    Ok(())
 }
 
 /// The person of that name whom this viewer may see.
@@ -191,6 +212,36 @@ pub async fn by_ids(app: &App, viewer: Option<Uuid>, ids: &[Uuid]) -> Result<Has
         .all(app.rows())
         .await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+/// One person whom the viewer may see, inside a transaction; what is not found is called `userId`.
+pub(crate) async fn visible_in(
+    rows: &impl sea_orm::ConnectionTrait,
+    viewer: &Viewer,
+    account_id: Uuid,
+) -> Result<account::Model> {
+    account::Entity::find_by_id(account_id)
+        .filter(visibility::accounts(Some(viewer.id())))
+        .one(rows)
+        .await?
+        .ok_or_else(|| Error::not_found("userId", "user"))
+}
+
+/// Locks these people's rows until the transaction ends, in the order of their ids.
+///
+/// Whatever changes what stands between people (follows, blocks, close friends) begins with it: so two who act on each
+/// other at once wait for one another and never crosswise, and what a verb finds under the lock holds until it commits.
+pub(crate) async fn lock(tx: &Transaction<'_>, people: &[Uuid]) -> Result<()> {
+    account::Entity::find()
+        .select_only()
+        .column(account::Column::Id)
+        .filter(account::Column::Id.is_in(people.iter().copied()))
+        .order_by_asc(account::Column::Id)
+        .lock(LockType::NoKeyUpdate)
+        .into_tuple::<Uuid>()
+        .all(tx.rows())
+        .await?;
+    Ok(())
 }
 
 /// Adds `by` to one of a person's counters, in the transaction of what it counts.

@@ -1,9 +1,11 @@
 //! The feed: a viewer's own posts and those of the people they follow, newest first.
 //!
 //! The timeline holds ids only, in order. What stands in the feed is decided by the query that fetches the posts, so a
-//! timeline can be out of date only by lacking something, and that is what its epoch is for: following counts it up, and
-//! a timeline built for an earlier epoch is not read. Without a timeline the database answers at once, and the timeline
-//! is built meanwhile.
+//! timeline can be out of date only by lacking something. It therefore holds everything that the people followed have ever
+//! published, whether it is to be seen at the moment or not (muted, archived, for close friends, by a suspended person):
+//! what is to be seen again is there already. What remains is following, and that is what its epoch is for: following
+//! counts it up, and a timeline built for an earlier epoch is not read. Without a timeline the database answers at once,
+//! and the timeline is built meanwhile.
 //!
 //! Older than the window the database answers too, by the same order, so that there is no seam: the window holds every
 //! id above its oldest.
@@ -25,6 +27,9 @@ use crate::visibility;
 
 /// Timelines that one process builds at once: each reads a window of ids from the database.
 const BUILDS_AT_ONCE: usize = 4;
+
+/// Most ids of a timeline that one query looks at.
+const LOOK: usize = 500;
 
 /// Timelines that are being built by this process, each once.
 pub(crate) struct Rebuilds {
@@ -60,12 +65,16 @@ async fn from_window(app: &App, viewer: Uuid, window: &Window, page: PageRequest
     let wanted = page.first + 1;
     let begin = page.after.map_or(0, |after| window.ids.partition_point(|id| *id >= after));
     let mut posts: Vec<post::Model> = Vec::with_capacity(wanted);
-    // Most ids are still there to be seen, so one batch nearly always fills the page.
-    for batch in window.ids[begin..].chunks(wanted) {
+    // Most ids are still there to be seen, so one batch nearly always fills the page. Where it does not, as with a muted
+    // person who posts much, batches grow.
+    let (mut ids, mut length) = (&window.ids[begin..], wanted);
+    while !ids.is_empty() {
+        let (batch, rest) = ids.split_at(length.min(ids.len()));
         posts.extend(visible(app, viewer, batch).await?);
         if posts.len() >= wanted {
             return Ok(Page::cut(posts, page.first));
         }
+        (ids, length) = (rest, (length * 2).min(LOOK));
     }
     if window.full {
         let floor = window.ids.last().copied();
@@ -126,7 +135,7 @@ async fn build(app: &App, account: Uuid, epoch: i64) -> Result<()> {
     let ids: Vec<Uuid> = post::Entity::find()
         .select_only()
         .column(post::Column::Id)
-        .filter(visibility::feed(account))
+        .filter(visibility::timeline(account))
         .order_by_desc(post::Column::Id)
         .limit(app.config.feed.window as u64)
         .into_tuple()

@@ -1,20 +1,25 @@
 //! Who follows whom.
 
+mod limit;
+mod opening;
+
 use std::collections::{HashMap, HashSet};
 
 use darkroom_entity::account;
 use darkroom_entity::follow::{self, State};
-use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use crate::account as people;
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::notification::{self, Event};
 use crate::page::{Page, PageRequest};
 use crate::session::Viewer;
 use crate::transaction::Transaction;
-use crate::visibility;
+use crate::{block, visibility};
+
+pub use opening::accept_all;
 
 /// How a viewer stands to a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,71 +32,110 @@ pub enum FollowState {
     Following,
     /// It is the viewer.
     Own,
+    /// The viewer blocks them.
+    Blocked,
 }
 
 /// Follows a person at once, or asks a private one to be let in. Doing it twice changes nothing.
+///
+/// Refused for somebody whom the viewer blocks, and over the limits of the settings.
 pub async fn follow(app: &App, viewer: &Viewer, followee_id: Uuid) -> Result<account::Model> {
     if followee_id == viewer.id() {
         return Err(Error::invalid("userId", "You can't follow yourself."));
     }
-    let tx = app.begin().await?;
-    let followee = person(&tx, viewer, followee_id).await?;
-    let state = if followee.is_private { State::Requested } else { State::Accepted };
-    let row = follow::ActiveModel {
-        follower_id: Set(viewer.id()),
-        followee_id: Set(followee_id),
-        id: Set(app.clock.new_id()),
-        state: Set(state),
-        created_at: Set(app.clock.now()),
-    };
-    let written = follow::Entity::insert(row)
-        .on_conflict(
-            OnConflict::columns([follow::Column::FollowerId, follow::Column::FolloweeId]).do_nothing().to_owned(),
-        )
-        .exec_without_returning(tx.rows())
-        .await?;
-    // A request from before the account became public is answered by asking again.
-    let is_new = written > 0 || (state == State::Accepted && grant(&tx, viewer.id(), followee_id).await?);
-    if is_new && state == State::Accepted {
-        begin(&tx, viewer.id(), followee_id).await?;
+    let mut tx = app.begin().await?;
+    people::lock(&tx, &[viewer.id(), followee_id]).await?;
+    let followee = people::visible_in(tx.rows(), viewer, followee_id).await?;
+    block::refuse_blocked(&tx, viewer, followee_id).await?;
+    let wanted = if followee.is_private { State::Requested } else { State::Accepted };
+    let pair = (viewer.id(), followee_id);
+    match follow::Entity::find_by_id(pair).one(tx.rows()).await?.map(|row| row.state) {
+        None => {
+            limit::check(&tx, viewer).await?;
+            insert(&tx, pair, wanted).await?;
+            if wanted == State::Accepted {
+                begin(&tx, viewer.id(), followee_id).await?;
+                notification::tell(&mut tx, followed(pair)).await?;
+            } else {
+                notification::tell(&mut tx, requested(pair)).await?;
+            }
+        }
+        // A request from before the account became public is answered by asking again.
+        Some(State::Requested) if wanted == State::Accepted => {
+            grant(&tx, viewer.id(), followee_id).await?;
+            begin(&tx, viewer.id(), followee_id).await?;
+            notification::withdraw(&mut tx, requested(pair)).await?;
+            notification::tell(&mut tx, followed(pair)).await?;
+        }
+        Some(_) => return Ok(followee),
     }
-    let followee = person(&tx, viewer, followee_id).await?;
+    let followee = people::visible_in(tx.rows(), viewer, followee_id).await?;
     tx.commit().await?;
     Ok(followee)
 }
 
 /// Ends a follow or takes a request back. Doing it twice changes nothing.
 pub async fn unfollow(app: &App, viewer: &Viewer, followee_id: Uuid) -> Result<account::Model> {
-    let tx = app.begin().await?;
-    person(&tx, viewer, followee_id).await?;
-    remove(&tx, viewer.id(), followee_id).await?;
-    let followee = person(&tx, viewer, followee_id).await?;
+    let mut tx = app.begin().await?;
+    people::lock(&tx, &[viewer.id(), followee_id]).await?;
+    people::visible_in(tx.rows(), viewer, followee_id).await?;
+    remove(&mut tx, viewer.id(), followee_id).await?;
+    let followee = people::visible_in(tx.rows(), viewer, followee_id).await?;
     tx.commit().await?;
     Ok(followee)
 }
 
+/// Ends a person's follow of the viewer, or refuses their request; they are not told. Doing it twice changes nothing.
+pub async fn remove_follower(app: &App, viewer: &Viewer, follower_id: Uuid) -> Result<account::Model> {
+    let mut tx = app.begin().await?;
+    people::lock(&tx, &[viewer.id(), follower_id]).await?;
+    people::visible_in(tx.rows(), viewer, follower_id).await?;
+    remove(&mut tx, follower_id, viewer.id()).await?;
+    let follower = people::visible_in(tx.rows(), viewer, follower_id).await?;
+    tx.commit().await?;
+    Ok(follower)
+}
+
 /// Lets a person in who asked to follow the viewer.
 pub async fn accept(app: &App, viewer: &Viewer, follower_id: Uuid) -> Result<account::Model> {
-    let tx = app.begin().await?;
+    let mut tx = app.begin().await?;
+    people::lock(&tx, &[viewer.id(), follower_id]).await?;
     if !grant(&tx, follower_id, viewer.id()).await? {
         return Err(Error::not_found("userId", "follow request"));
     }
     begin(&tx, follower_id, viewer.id()).await?;
-    let follower = person(&tx, viewer, follower_id).await?;
+    let pair = (follower_id, viewer.id());
+    notification::withdraw(&mut tx, requested(pair)).await?;
+    notification::tell(&mut tx, accepted(pair)).await?;
+    let follower = people::visible_in(tx.rows(), viewer, follower_id).await?;
     tx.commit().await?;
     Ok(follower)
 }
 
 /// Refuses a person who asked to follow the viewer; they are not told.
 pub async fn decline(app: &App, viewer: &Viewer, follower_id: Uuid) -> Result<account::Model> {
-    let tx = app.begin().await?;
+    let mut tx = app.begin().await?;
+    people::lock(&tx, &[viewer.id(), follower_id]).await?;
     let declined = follow::Entity::delete_many().filter(request(follower_id, viewer.id())).exec(tx.rows()).await?;
     if declined.rows_affected == 0 {
         return Err(Error::not_found("userId", "follow request"));
     }
-    let follower = person(&tx, viewer, follower_id).await?;
+    notification::withdraw(&mut tx, requested((follower_id, viewer.id()))).await?;
+    let follower = people::visible_in(tx.rows(), viewer, follower_id).await?;
     tx.commit().await?;
     Ok(follower)
+}
+
+async fn insert(tx: &Transaction<'_>, (follower_id, followee_id): (Uuid, Uuid), state: State) -> Result<()> {
+    let row = follow::ActiveModel {
+        follower_id: Set(follower_id),
+        followee_id: Set(followee_id),
+        id: Set(tx.app().clock.new_id()),
+        state: Set(state),
+        created_at: Set(tx.app().clock.now()),
+    };
+    follow::Entity::insert(row).exec_without_returning(tx.rows()).await?;
+    Ok(())
 }
 
 /// Turns a request into a follow; says whether there was one.
@@ -111,24 +155,21 @@ async fn begin(tx: &Transaction<'_>, follower_id: Uuid, followee_id: Uuid) -> Re
     people::count(tx.rows(), follower_id, account::Column::TimelineEpoch, 1).await
 }
 
-/// Removes a follow, whatever its state, and what it counted for.
+/// Removes a follow, whatever its state, what it counted for and what was told of it. Both people are locked already.
 ///
 /// The timeline needs no change: a feed's query shows only posts of people who are followed at that moment.
-async fn remove(tx: &Transaction<'_>, follower_id: Uuid, followee_id: Uuid) -> Result<()> {
-    let pair = Condition::all()
-        .add(follow::Column::FollowerId.eq(follower_id))
-        .add(follow::Column::FolloweeId.eq(followee_id));
-    let counted = follow::Entity::delete_many()
-        .filter(pair.clone())
-        .filter(follow::Column::State.eq(State::Accepted))
-        .exec(tx.rows())
-        .await?;
-    if counted.rows_affected > 0 {
-        count_both(tx, follower_id, followee_id, -1).await?;
-    } else {
-        follow::Entity::delete_many().filter(pair).exec(tx.rows()).await?;
+pub(crate) async fn remove(tx: &mut Transaction<'_>, follower_id: Uuid, followee_id: Uuid) -> Result<()> {
+    let pair = (follower_id, followee_id);
+    let Some(row) = follow::Entity::find_by_id(pair).one(tx.rows()).await? else { return Ok(()) };
+    follow::Entity::delete_by_id(pair).exec(tx.rows()).await?;
+    match row.state {
+        State::Accepted => {
+            count_both(tx, follower_id, followee_id, -1).await?;
+            notification::withdraw(tx, followed(pair)).await?;
+            notification::withdraw(tx, accepted(pair)).await
+        }
+        State::Requested => notification::withdraw(tx, requested(pair)).await,
     }
-    Ok(())
 }
 
 /// Both people's counters, in the order of their ids: two who follow each other at once must not lock crosswise.
@@ -148,13 +189,16 @@ fn request(follower_id: Uuid, followee_id: Uuid) -> Condition {
         .add(follow::Column::State.eq(State::Requested))
 }
 
-/// A person whom the viewer may see.
-async fn person(tx: &Transaction<'_>, viewer: &Viewer, id: Uuid) -> Result<account::Model> {
-    account::Entity::find_by_id(id)
-        .filter(visibility::accounts(Some(viewer.id())))
-        .one(tx.rows())
-        .await?
-        .ok_or_else(|| Error::not_found("userId", "user"))
+fn followed((follower_id, followee_id): (Uuid, Uuid)) -> Event {
+    Event::Followed { follower_id, followee_id }
+}
+
+fn requested((follower_id, followee_id): (Uuid, Uuid)) -> Event {
+    Event::FollowRequested { follower_id, followee_id }
+}
+
+fn accepted((follower_id, followee_id): (Uuid, Uuid)) -> Event {
+    Event::FollowAccepted { follower_id, followee_id }
 }
 
 /// How the viewer stands to each of these people: a bounded number.
@@ -174,6 +218,9 @@ pub async fn states(app: &App, viewer: Uuid, people: &[Uuid]) -> Result<HashMap<
             State::Accepted => (id, FollowState::Following),
         })
         .collect();
+    for blocked in block::blocked_among(app, viewer, people).await? {
+        states.insert(blocked, FollowState::Blocked);
+    }
     if people.contains(&viewer) {
         states.insert(viewer, FollowState::Own);
     }

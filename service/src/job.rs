@@ -103,6 +103,23 @@ job! {
     } = "notification.deliver" on FanOut
 }
 job! {
+    /// Lets in everyone who asked to follow an account that is private no longer. Without a key: one written while another
+    /// runs, of an account that went private and public again, must not be left out.
+    AcceptFollowRequests {
+        /// Whose account was opened.
+        account_id: Uuid,
+    } = "follow.accept_all" on FanOut
+}
+job! {
+    /// Removes what two people left with each other before one blocked the other.
+    CleanBlock {
+        /// Who blocks.
+        blocker_id: Uuid,
+        /// Whom.
+        blocked_id: Uuid,
+    } = "block.clean" on Bulk, timeout 600
+}
+job! {
     /// Removes the likes of a post that is gone.
     PurgePost {
         /// The post that was.

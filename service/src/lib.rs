@@ -13,12 +13,15 @@
 
 pub mod account;
 pub mod app;
+pub mod block;
+pub mod close_friend;
 pub mod error;
 pub mod feed;
 pub mod follow;
 pub mod job;
 pub mod like;
 pub mod media;
+pub mod mute;
 pub mod notification;
 pub mod object;
 pub mod page;

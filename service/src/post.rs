@@ -4,7 +4,9 @@
 //! in the transaction that made the last one ready, together with the job that carries it to followers' timelines. If a
 //! photo fails, the post stays pending and its author sees why.
 
+mod archive;
 mod fan_out;
+mod pin;
 mod write;
 
 use std::collections::HashMap;
@@ -19,9 +21,11 @@ use crate::page::{Page, PageRequest};
 use crate::session::Viewer;
 use crate::visibility;
 
+pub use archive::{archive, archived, unarchive};
 pub use darkroom_entity::audience::Audience;
 pub use darkroom_entity::post::Commenters;
 pub use fan_out::fan_out;
+pub use pin::{PINNED_MOST, pin, pinned_by, unpin};
 pub(crate) use write::publish_if_ready;
 pub use write::{NewPost, PostChange, create, delete, update};
 
@@ -47,10 +51,11 @@ pub(crate) async fn visible_in(rows: &impl ConnectionTrait, viewer: &Viewer, pos
         .ok_or_else(|| Error::not_found("postId", "post"))
 }
 
-/// A person's posts that this viewer may see, newest first.
+/// A person's posts that this viewer may see, newest first; without archived ones, for which there is [`archived`].
 pub async fn by_author(app: &App, viewer: Option<Uuid>, author: Uuid, page: PageRequest) -> Result<Page<post::Model>> {
     let mut query = post::Entity::find()
         .filter(post::Column::AuthorId.eq(author))
+        .filter(post::Column::State.ne(post::State::Archived))
         .filter(visibility::posts(viewer))
         .order_by_desc(post::Column::Id)
         .limit(page.first as u64 + 1);
@@ -102,6 +107,7 @@ pub async fn mentions_of(
 ) -> Result<HashMap<Uuid, Vec<account::Model>>> {
     let places = post_mention::Entity::find()
         .filter(post_mention::Column::PostId.is_in(post_ids.iter().copied()))
+        .filter(visibility::people(post_mention::Column::AccountId, viewer))
         .order_by_asc(post_mention::Column::Position)
         .all(app.rows())
         .await?;

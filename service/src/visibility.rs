@@ -31,7 +31,7 @@ use uuid::Uuid;
 
 use self::person::{Column, audience_includes, reaches};
 
-pub use person::{accounts, lists_of, people};
+pub use person::{accounts, cards, lists_of, people};
 
 /// Accepted followees of `viewer`: ids only.
 pub(crate) fn followees(viewer: Uuid) -> SelectStatement {
@@ -71,6 +71,19 @@ pub fn feed(viewer: Uuid) -> Condition {
     Condition::all()
         .add(post::Column::State.eq(post::State::Published))
         .add(Condition::any().add(post::Column::AuthorId.eq(viewer)).add(of_followees))
+}
+
+/// Posts whose ids make this viewer's timeline: all that they and the people they follow have ever published. For queries
+/// on `post`.
+///
+/// It holds more than the [feed], which is asked of the ids at each look: so a mute, a suspension, an audience or an
+/// archived post that is taken back shows again at once, without the timeline having changed.
+pub(crate) fn timeline(viewer: Uuid) -> Condition {
+    Condition::all().add(post::Column::State.is_in([post::State::Published, post::State::Archived])).add(
+        Condition::any()
+            .add(post::Column::AuthorId.eq(viewer))
+            .add(post::Column::AuthorId.in_subquery(followees(viewer))),
+    )
 }
 
 /// Stories that this viewer may see at `now`. For queries on `story`.
@@ -150,7 +163,7 @@ pub fn media(viewer: Option<Uuid>, now: DateTime<Utc>) -> Condition {
         .to_owned();
     let on_profile = Condition::all()
         .add(media::Column::Attachment.eq(media::Attachment::Avatar))
-        .add(person::shows_card(&Column::from(media::Column::AccountId), viewer));
+        .add(cards(media::Column::AccountId, viewer));
     let shown = Condition::all()
         .add(media::Column::Status.eq(media::Status::Ready))
         .add(Condition::any().add(on_profile).add(Expr::exists(in_post)).add(Expr::exists(in_story)));

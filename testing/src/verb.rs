@@ -44,6 +44,36 @@ impl Client {
         self.mutate("updateProfile", json!({ "isPrivate": is_private }), "").await.payload();
     }
 
+    /// Does something to a person: a mutation that takes `userId` and gives the person back.
+    pub async fn to_user(&self, mutation: &str, user_id: &str) -> Answer {
+        self.mutate(mutation, json!({ "userId": user_id }), "user { id viewerFollowState }").await
+    }
+
+    /// Does something to a post: a mutation that takes `postId` and gives the post back.
+    pub async fn to_post(&self, mutation: &str, post_id: &str) -> Answer {
+        self.mutate(mutation, json!({ "postId": post_id }), "post { id state isPinned likeCount }").await
+    }
+
+    /// Posts a small picture for some people: `EVERYONE`, `FOLLOWERS` or `CLOSE_FRIENDS`.
+    pub async fn post_picture_for(&self, audience: &str) -> String {
+        let media = self.photo(picture::jpeg(32, 24)).await;
+        let input = json!({ "mediaIds": [media], "audience": audience });
+        let created = self.mutate("createPost", input, "post { id }").await;
+        created.payload()["post"]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Changes for whom a post is.
+    pub async fn set_audience(&self, post_id: &str, audience: &str) {
+        self.mutate("updatePost", json!({ "postId": post_id, "audience": audience }), "").await.payload();
+    }
+
+    /// The usernames in one of the viewer's own lists of people: `blockedUsers`, `followRequests` …
+    pub async fn own_list(&self, field: &str) -> Vec<String> {
+        let answer = self.run(&format!("{{ viewer {{ {field} {{ nodes {{ username }} }} }} }}"), json!({})).await;
+        let nodes = answer.at(&format!("/viewer/{field}/nodes")).as_array().unwrap();
+        nodes.iter().map(|node| node["username"].as_str().unwrap().to_owned()).collect()
+    }
+
     /// Deletes a post.
     pub async fn delete_post(&self, post_id: &str) {
         self.mutate("deletePost", json!({ "postId": post_id }), "").await.payload();

@@ -2,6 +2,7 @@
 //! the stores that they need.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod admin;
 mod boot;
 mod boot_clustered;
 mod demo;

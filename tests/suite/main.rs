@@ -2,14 +2,20 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on has failed")]
 
 mod accounts;
+mod archive;
 mod bad_input;
 mod bad_upload;
+mod blocks;
+mod close_friends;
 mod delivery;
 mod feed;
 mod feed_property;
+mod follows;
 mod journey;
 mod matrix;
 mod query_count;
 mod query_plan;
+mod mutes;
 mod stories;
+mod suspension;
 mod visibility;

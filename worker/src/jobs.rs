@@ -1,6 +1,8 @@
 //! The jobs of Darkroom: one thin file a job. A new one is a payload in `service/job.rs`, a verb in `service`, a file here
 //! and a line in [`Registry::all`].
 
+mod accept_follow_requests;
+mod clean_block;
 mod expire_story;
 mod fan_out_post;
 mod heartbeat;
@@ -14,8 +16,8 @@ mod sweep_sessions;
 mod sweep_stories;
 
 use darkroom_service::job::{
-    ExpireStory, FanOutPost, Heartbeat, Notify, ProcessMedia, PurgeObjects, PurgePost, SweepMedia, SweepObjects,
-    SweepSessions, SweepStories,
+    AcceptFollowRequests, CleanBlock, ExpireStory, FanOutPost, Heartbeat, Notify, ProcessMedia, PurgeObjects,
+    PurgePost, SweepMedia, SweepObjects, SweepSessions, SweepStories,
 };
 
 use crate::registry::Registry;
@@ -28,6 +30,8 @@ impl Registry {
             .with::<ProcessMedia>()
             .with::<FanOutPost>()
             .with::<Notify>()
+            .with::<AcceptFollowRequests>()
+            .with::<CleanBlock>()
             .with::<PurgePost>()
             .with::<PurgeObjects>()
             .with::<ExpireStory>()

@@ -81,6 +81,12 @@ pub struct LimitsConfig {
     pub bio_max_chars: usize,
     /// Most items on one page of a list.
     pub page_max: usize,
+    /// People whom one person may begin to follow, or ask to, within an hour.
+    pub follows_per_hour: u64,
+    /// Most people whom one person follows.
+    pub following_max: u64,
+    /// Most private accounts that one person waits to be let in by.
+    pub follow_requests_max: u64,
 }
 
 /// Lifetime of sessions.

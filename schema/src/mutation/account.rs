@@ -45,7 +45,7 @@ pub(crate) struct UpdateProfileInput {
     bio: Option<String>,
     /// One of your uploaded photos that is not in use; null removes your picture.
     avatar_media_id: MaybeUndefined<ID>,
-    /// Whether only accepted followers see your posts and stories.
+    /// Whether only accepted followers see your posts and stories. Once it is false, all who asked to follow you do.
     is_private: Option<bool>,
 }
 

@@ -42,6 +42,21 @@ payload! {
     }
 }
 
+/// Whom to have as a follower no longer.
+#[derive(InputObject)]
+pub(crate) struct RemoveFollowerInput {
+    /// Somebody who follows you, or asks to.
+    user_id: ID,
+}
+
+payload! {
+    /// What came of `removeFollower`.
+    RemoveFollowerPayload {
+        /// The person, whose `followsViewer` is false now.
+        user: User,
+    }
+}
+
 /// Whom to let in.
 #[derive(InputObject)]
 pub(crate) struct AcceptFollowRequestInput {
@@ -75,6 +90,9 @@ payload! {
 #[Object]
 impl FollowMutation {
     /// Follows a person at once, or asks a private account to be let in. Doing it twice changes nothing.
+    ///
+    /// You can't follow whom you block (`CONFLICT`). There is a limit to how many you follow, to how many answers you wait
+    /// for (`CONFLICT`), and to how many follows you begin within an hour (a top-level error `RATE_LIMITED`).
     async fn follow_user(
         &self,
         ctx: &Context<'_>,
@@ -96,6 +114,19 @@ impl FollowMutation {
         let done = async { follow::unfollow(app, viewer, Kind::User.parse("userId", &input.user_id)?).await };
         let (user, user_errors) = settle(done.await)?;
         Ok(UnfollowUserPayload { user: user.map(User), user_errors })
+    }
+
+    /// Ends a person's follow of you, or refuses their request. They are not told, and may follow you again. Doing it twice
+    /// changes nothing.
+    async fn remove_follower(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is wanted.")] input: RemoveFollowerInput,
+    ) -> Result<RemoveFollowerPayload> {
+        let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
+        let done = async { follow::remove_follower(app, viewer, Kind::User.parse("userId", &input.user_id)?).await };
+        let (user, user_errors) = settle(done.await)?;
+        Ok(RemoveFollowerPayload { user: user.map(User), user_errors })
     }
 
     /// Lets a person in who asked to follow you.

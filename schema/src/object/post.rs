@@ -21,7 +21,7 @@ pub(crate) enum PostState {
     Pending,
     /// Everyone for whom it is: see `audience`.
     Published,
-    /// Only you: you put it aside.
+    /// Only you: you put it aside with `archivePost`.
     Archived,
 }
 
@@ -121,6 +121,11 @@ impl Post {
     /// Whether you like it; false when signed out.
     async fn viewer_has_liked(&self, ctx: &Context<'_>) -> Result<bool> {
         Ok(ctx.loader()?.load_one(LikedPost(self.0.id)).await?.is_some())
+    }
+
+    /// Whether it stands first on its author's profile.
+    async fn is_pinned(&self) -> bool {
+        self.0.pinned_at.is_some()
     }
 
     /// When it was accepted: the feed's order.

@@ -13,7 +13,10 @@ use crate::context::RequestContext;
 use crate::cursor::List;
 use crate::error::Result;
 use crate::id::Kind;
-use crate::loader::{AccountById, AvatarById, FollowStateOf, FollowsViewer, RenditionsOfMedia, StoriesOfAuthor};
+use crate::loader::{
+    AccountById, AvatarById, FollowStateOf, FollowsViewer, MutedOf, PinnedPostsOf, RenditionsOfMedia, StoriesOfAuthor,
+    ViewersCloseFriend,
+};
 use crate::page::{self, connection};
 
 /// How you stand to a person.
@@ -39,6 +42,7 @@ impl From<follow::FollowState> for FollowState {
             follow::FollowState::Requested => Self::Requested,
             follow::FollowState::Following => Self::Following,
             follow::FollowState::Own => Self::Own,
+            follow::FollowState::Blocked => Self::Blocked,
         }
     }
 }
@@ -119,7 +123,31 @@ impl User {
         Ok(ctx.loader()?.load_one(FollowsViewer(self.0.id)).await?.is_some())
     }
 
-    /// Their posts that you may see, newest first. Your own include those that are not published yet.
+    /// Whether you keep their posts out of your feed; false when signed out. Only you see it.
+    async fn viewer_mutes_posts(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(ctx.loader()?.load_one(MutedOf(self.0.id)).await?.is_some_and(|muted| muted.posts))
+    }
+
+    /// Whether you keep their stories out of your tray; false when signed out. Only you see it.
+    async fn viewer_mutes_stories(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(ctx.loader()?.load_one(MutedOf(self.0.id)).await?.is_some_and(|muted| muted.stories))
+    }
+
+    /// Whether they are on your list of close friends; false when signed out. Only you see it: nobody learns whether they
+    /// are on somebody's list.
+    async fn is_viewers_close_friend(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(ctx.loader()?.load_one(ViewersCloseFriend(self.0.id)).await?.is_some())
+    }
+
+    /// Their posts that stand first on their profile, as far as you may see them, the last pinned first: at most 3.
+    #[graphql(complexity = "3 * child_complexity")]
+    async fn pinned_posts(&self, ctx: &Context<'_>) -> Result<Vec<Post>> {
+        let rows = ctx.loader()?.load_one(PinnedPostsOf(self.0.id)).await?;
+        Ok(rows.unwrap_or_default().into_iter().map(Post).collect())
+    }
+
+    /// Their posts that you may see, newest first. Your own include those that are not published yet, and never those that
+    /// are archived.
     #[graphql(complexity = "first.max(1) as usize * child_complexity")]
     async fn posts(
         &self,

@@ -2,10 +2,11 @@
 
 use async_graphql::{Context, Object};
 use darkroom_service::follow::Side;
-use darkroom_service::session;
+use darkroom_service::{Page, block, close_friend, mute, post, session};
+use uuid::Uuid;
 
-use super::user::people;
-use super::{DeviceSession, DeviceSessionConnection, User, UserConnection};
+use super::user::{load_people, people};
+use super::{DeviceSession, DeviceSessionConnection, Post, PostConnection, User, UserConnection};
 use crate::context::RequestContext;
 use crate::cursor::List;
 use crate::error::Result;
@@ -38,6 +39,56 @@ impl Viewer {
         people(ctx, self.0.id(), Side::Requests, first, after).await
     }
 
+    /// Those whom you block, the latest first. Only you see it.
+    #[graphql(complexity = "first.max(1) as usize * child_complexity")]
+    async fn blocked_users(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1–100.", default = 20)] first: i32,
+        #[graphql(desc = "The cursor after which the page begins.")] after: Option<String>,
+    ) -> Result<UserConnection> {
+        let page = page::request(ctx.app()?, List::BlockedUsers, first, after.as_deref())?;
+        listed(ctx, List::BlockedUsers, block::list(ctx.app()?, &self.0, page).await?, after.is_some()).await
+    }
+
+    /// Those whom you mute, the latest first. Only you see it.
+    #[graphql(complexity = "first.max(1) as usize * child_complexity")]
+    async fn muted_users(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1–100.", default = 20)] first: i32,
+        #[graphql(desc = "The cursor after which the page begins.")] after: Option<String>,
+    ) -> Result<UserConnection> {
+        let page = page::request(ctx.app()?, List::MutedUsers, first, after.as_deref())?;
+        listed(ctx, List::MutedUsers, mute::list(ctx.app()?, &self.0, page).await?, after.is_some()).await
+    }
+
+    /// Your list of close friends, the latest first. Only you see it.
+    #[graphql(complexity = "first.max(1) as usize * child_complexity")]
+    async fn close_friends(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1–100.", default = 20)] first: i32,
+        #[graphql(desc = "The cursor after which the page begins.")] after: Option<String>,
+    ) -> Result<UserConnection> {
+        let page = page::request(ctx.app()?, List::CloseFriends, first, after.as_deref())?;
+        listed(ctx, List::CloseFriends, close_friend::list(ctx.app()?, &self.0, page).await?, after.is_some()).await
+    }
+
+    /// Your posts that you put aside, newest first. Only you see them.
+    #[graphql(complexity = "first.max(1) as usize * child_complexity")]
+    async fn archived_posts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1–100.", default = 20)] first: i32,
+        #[graphql(desc = "The cursor after which the page begins.")] after: Option<String>,
+    ) -> Result<PostConnection> {
+        let app = ctx.app()?;
+        let page = page::request(app, List::ArchivedPosts, first, after.as_deref())?;
+        let posts = post::archived(app, &self.0, page).await?.map(|row| (row.id, Post(row)));
+        Ok(PostConnection::of_list(List::ArchivedPosts, posts, after.is_some()))
+    }
+
     /// Where you are signed in, newest first.
     #[graphql(complexity = "first.max(1) as usize * child_complexity")]
     async fn sessions(
@@ -53,4 +104,14 @@ impl Viewer {
         let sessions = rows.map(|row| (row.id, DeviceSession { is_current: row.id == current, row }));
         Ok(DeviceSessionConnection::new(sessions, after.is_some()))
     }
+}
+
+/// A page of people of one of your own lists.
+async fn listed(
+    ctx: &Context<'_>,
+    list: List,
+    entries: Page<(Uuid, Uuid)>,
+    has_previous: bool,
+) -> Result<UserConnection> {
+    Ok(UserConnection::of_list(list, load_people(ctx, entries).await?, has_previous))
 }

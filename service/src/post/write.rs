@@ -158,7 +158,7 @@ fn checked_location(app: &App, location: Option<String>, problems: &mut Vec<Prob
 }
 
 /// One of the viewer's own posts, locked until the transaction ends. Another's visible post is forbidden, not absent.
-async fn own_in(tx: &Transaction<'_>, viewer: &Viewer, post_id: Uuid) -> Result<post::Model> {
+pub(super) async fn own_in(tx: &Transaction<'_>, viewer: &Viewer, post_id: Uuid) -> Result<post::Model> {
     let own = post::Entity::find_by_id(post_id)
         .filter(post::Column::AuthorId.eq(viewer.id()))
         .lock_exclusive()

@@ -40,11 +40,13 @@ pub fn accounts(viewer: Option<Uuid>) -> Condition {
     shown
 }
 
-/// As [`accounts`], for a column that holds an account's id.
-pub(super) fn shows_card(column: &Column, viewer: Option<Uuid>) -> Condition {
-    let shown = standing(column, Condition::all());
+/// People whose account this viewer finds by its name: as [`accounts`], for queries with a column that holds an account's
+/// id. For profile pictures, and for lists of what the viewer did themselves and may take back.
+pub fn cards(column: impl Into<Column>, viewer: Option<Uuid>) -> Condition {
+    let column = column.into();
+    let shown = standing(&column, Condition::all());
     match viewer {
-        Some(viewer) => shown.add(blocks(column, &Side::Person(viewer)).not()),
+        Some(viewer) => shown.add(blocks(&column, &Side::Person(viewer)).not()),
         None => shown,
     }
 }
