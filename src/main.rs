@@ -6,7 +6,7 @@
 //!   darkroom migrate    bring the database up to date
 //!   darkroom schema     print the GraphQL schema
 //!   darkroom doctor     check what is configured
-//!   darkroom admin      suspend and reinstate people
+//!   darkroom admin      suspend and reinstate people, set counters right
 //! ```
 
 mod admin;
@@ -50,7 +50,7 @@ enum Command {
         #[arg(long = "for", value_enum, default_value_t = Program::Darkroom)]
         program: Program,
     },
-    /// Act on people: `admin suspend NAME`, `admin reinstate NAME`.
+    /// What an operator does: `admin suspend NAME`, `admin reinstate NAME`, `admin recount`.
     Admin {
         #[command(subcommand)]
         task: admin::Task,

@@ -21,6 +21,13 @@ pub(crate) enum List {
     MutedUsers = 21,
     CloseFriends = 22,
     ArchivedPosts = 23,
+    Comments = 30,
+    Replies = 31,
+    PostLikes = 32,
+    CommentLikes = 33,
+    SavedPosts = 34,
+    Collections = 35,
+    CollectionPosts = 36,
 }
 
 fn malformed() -> Error {

@@ -7,12 +7,15 @@ mod account;
 mod archive;
 mod block;
 mod close_friend;
+mod collection;
+mod comment;
 mod follow;
 mod like;
 mod media;
 mod mute;
 mod pin;
 mod post;
+mod save;
 mod session;
 mod story;
 
@@ -31,6 +34,9 @@ pub struct Mutation(
     archive::ArchiveMutation,
     pin::PinMutation,
     story::StoryMutation,
+    comment::CommentMutation,
+    save::SaveMutation,
+    collection::CollectionMutation,
 );
 
 /// Declares a payload: what changed, and what was wrong.

@@ -63,11 +63,11 @@ macro_rules! connection {
         impl $connection {
             /// From a page of nodes with the ids that make their cursors.
             pub(crate) fn new(page: darkroom_service::Page<(uuid::Uuid, $node)>, has_previous: bool) -> Self {
-                Self::of_list($list, page, has_previous)
+                Self::of($list, page, has_previous)
             }
 
-            /// The same of another list of such nodes, with cursors of its own.
-            pub(crate) fn of_list(
+            /// As `new`, of another list of the same nodes, whose cursors are its own.
+            pub(crate) fn of(
                 list: crate::cursor::List,
                 page: darkroom_service::Page<(uuid::Uuid, $node)>,
                 has_previous: bool,

@@ -8,17 +8,17 @@ mod fan_out_post;
 mod heartbeat;
 mod notify;
 mod process_media;
+mod purge_collection;
+mod purge_comment;
 mod purge_objects;
 mod purge_post;
+mod recount;
 mod sweep_media;
 mod sweep_objects;
 mod sweep_sessions;
 mod sweep_stories;
 
-use darkroom_service::job::{
-    AcceptFollowRequests, CleanBlock, ExpireStory, FanOutPost, Heartbeat, Notify, ProcessMedia, PurgeObjects,
-    PurgePost, SweepMedia, SweepObjects, SweepSessions, SweepStories,
-};
+use darkroom_service::job::{AcceptFollowRequests, CleanBlock, ExpireStory, FanOutPost, Heartbeat, Notify, ProcessMedia, PurgeCollection, PurgeComment, PurgeObjects, PurgePost, Recount, SweepMedia, SweepObjects, SweepSessions, SweepStories};
 
 use crate::registry::Registry;
 
@@ -33,6 +33,9 @@ impl Registry {
             .with::<AcceptFollowRequests>()
             .with::<CleanBlock>()
             .with::<PurgePost>()
+            .with::<PurgeComment>()
+            .with::<PurgeCollection>()
+            .with::<Recount>()
             .with::<PurgeObjects>()
             .with::<ExpireStory>()
             .with::<SweepStories>()

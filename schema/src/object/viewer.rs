@@ -2,11 +2,14 @@
 
 use async_graphql::{Context, Object};
 use darkroom_service::follow::Side;
-use darkroom_service::{Page, block, close_friend, mute, post, session};
+use darkroom_service::{Page, block, close_friend, collection, mute, post, save, session};
 use uuid::Uuid;
 
+use super::post::load_posts;
 use super::user::{load_people, people};
-use super::{DeviceSession, DeviceSessionConnection, Post, PostConnection, User, UserConnection};
+use super::{
+    Collection, CollectionConnection, DeviceSession, DeviceSessionConnection, Post, PostConnection, User, UserConnection,
+};
 use crate::context::RequestContext;
 use crate::cursor::List;
 use crate::error::Result;
@@ -86,7 +89,35 @@ impl Viewer {
         let app = ctx.app()?;
         let page = page::request(app, List::ArchivedPosts, first, after.as_deref())?;
         let posts = post::archived(app, &self.0, page).await?.map(|row| (row.id, Post(row)));
-        Ok(PostConnection::of_list(List::ArchivedPosts, posts, after.is_some()))
+        Ok(PostConnection::of(List::ArchivedPosts, posts, after.is_some()))
+    }
+
+    /// What you have saved and may still see, the last saved first. For you alone.
+    #[graphql(complexity = "first.max(1) as usize * child_complexity")]
+    async fn saved_posts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1–100.", default = 20)] first: i32,
+        #[graphql(desc = "The cursor after which the page begins.")] after: Option<String>,
+    ) -> Result<PostConnection> {
+        let app = ctx.app()?;
+        let page = page::request(app, List::SavedPosts, first, after.as_deref())?;
+        let saved = load_posts(ctx, save::list(app, &self.0, page).await?).await?;
+        Ok(PostConnection::of(List::SavedPosts, saved, after.is_some()))
+    }
+
+    /// Your collections of saved posts, newest first; at most 200. For you alone.
+    #[graphql(complexity = "first.max(1) as usize * child_complexity")]
+    async fn collections(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1–100.", default = 20)] first: i32,
+        #[graphql(desc = "The cursor after which the page begins.")] after: Option<String>,
+    ) -> Result<CollectionConnection> {
+        let app = ctx.app()?;
+        let page = page::request(app, List::Collections, first, after.as_deref())?;
+        let rows = collection::list(app, &self.0, page).await?;
+        Ok(CollectionConnection::new(rows.map(|row| (row.id, Collection(row))), after.is_some()))
     }
 
     /// Where you are signed in, newest first.
@@ -113,5 +144,5 @@ async fn listed(
     entries: Page<(Uuid, Uuid)>,
     has_previous: bool,
 ) -> Result<UserConnection> {
-    Ok(UserConnection::of_list(list, load_people(ctx, entries).await?, has_previous))
+    Ok(UserConnection::of(list, load_people(ctx, entries).await?, has_previous))
 }
