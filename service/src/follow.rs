@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::account as people;
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::notification::{self, Event};
 use crate::page::{Page, PageRequest};
 use crate::session::Viewer;
 use crate::transaction::Transaction;
@@ -34,7 +35,7 @@ pub async fn follow(app: &App, viewer: &Viewer, followee_id: Uuid) -> Result<acc
     if followee_id == viewer.id() {
         return Err(Error::invalid("userId", "You can't follow yourself."));
     }
-    let tx = app.begin().await?;
+    let mut tx = app.begin().await?;
     let followee = person(&tx, viewer, followee_id).await?;
     let state = if followee.is_private { State::Requested } else { State::Accepted };
     let row = follow::ActiveModel {
@@ -55,6 +56,17 @@ pub async fn follow(app: &App, viewer: &Viewer, followee_id: Uuid) -> Result<acc
     if is_new && state == State::Accepted {
         begin(&tx, viewer.id(), followee_id).await?;
     }
+    let (follower_id, followee_id) = (viewer.id(), followee_id);
+    match state {
+        State::Accepted if is_new => {
+            notification::withdraw(&mut tx, Event::FollowRequested { follower_id, followee_id }).await?;
+            notification::tell(&mut tx, Event::Followed { follower_id, followee_id }).await?;
+        }
+        State::Requested if is_new => {
+            notification::tell(&mut tx, Event::FollowRequested { follower_id, followee_id }).await?;
+        }
+        _ => {}
+    }
     let followee = person(&tx, viewer, followee_id).await?;
     tx.commit().await?;
     Ok(followee)
@@ -62,9 +74,12 @@ pub async fn follow(app: &App, viewer: &Viewer, followee_id: Uuid) -> Result<acc
 
 /// Ends a follow or takes a request back. Doing it twice changes nothing.
 pub async fn unfollow(app: &App, viewer: &Viewer, followee_id: Uuid) -> Result<account::Model> {
-    let tx = app.begin().await?;
+    let mut tx = app.begin().await?;
     person(&tx, viewer, followee_id).await?;
-    remove(&tx, viewer.id(), followee_id).await?;
+    let follower_id = viewer.id();
+    remove(&tx, follower_id, followee_id).await?;
+    notification::withdraw(&mut tx, Event::Followed { follower_id, followee_id }).await?;
+    notification::withdraw(&mut tx, Event::FollowRequested { follower_id, followee_id }).await?;
     let followee = person(&tx, viewer, followee_id).await?;
     tx.commit().await?;
     Ok(followee)
@@ -72,11 +87,14 @@ pub async fn unfollow(app: &App, viewer: &Viewer, followee_id: Uuid) -> Result<a
 
 /// Lets a person in who asked to follow the viewer.
 pub async fn accept(app: &App, viewer: &Viewer, follower_id: Uuid) -> Result<account::Model> {
-    let tx = app.begin().await?;
+    let mut tx = app.begin().await?;
     if !grant(&tx, follower_id, viewer.id()).await? {
         return Err(Error::not_found("userId", "follow request"));
     }
     begin(&tx, follower_id, viewer.id()).await?;
+    let followee_id = viewer.id();
+    notification::withdraw(&mut tx, Event::FollowRequested { follower_id, followee_id }).await?;
+    notification::tell(&mut tx, Event::FollowAccepted { follower_id, followee_id }).await?;
     let follower = person(&tx, viewer, follower_id).await?;
     tx.commit().await?;
     Ok(follower)
@@ -84,11 +102,13 @@ pub async fn accept(app: &App, viewer: &Viewer, follower_id: Uuid) -> Result<acc
 
 /// Refuses a person who asked to follow the viewer; they are not told.
 pub async fn decline(app: &App, viewer: &Viewer, follower_id: Uuid) -> Result<account::Model> {
-    let tx = app.begin().await?;
+    let mut tx = app.begin().await?;
     let declined = follow::Entity::delete_many().filter(request(follower_id, viewer.id())).exec(tx.rows()).await?;
     if declined.rows_affected == 0 {
         return Err(Error::not_found("userId", "follow request"));
     }
+    let followee_id = viewer.id();
+    notification::withdraw(&mut tx, Event::FollowRequested { follower_id, followee_id }).await?;
     let follower = person(&tx, viewer, follower_id).await?;
     tx.commit().await?;
     Ok(follower)

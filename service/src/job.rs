@@ -103,7 +103,7 @@ job! {
     } = "notification.deliver" on FanOut
 }
 job! {
-    /// Removes the likes of a post that is gone.
+    /// Removes the likes of a post that is gone, and what people were told of it.
     PurgePost {
         /// The post that was.
         post_id: Uuid,
@@ -140,6 +140,10 @@ job! {
     SweepSessions {} = "session.sweep" on Bulk
 }
 job! {
+    /// Daily: removes notifications whose time is over.
+    SweepNotifications {} = "notification.sweep" on Bulk
+}
+job! {
     /// Every minute: shows that jobs are run.
     Heartbeat {} = "worker.heartbeat" on Interactive
 }
@@ -156,10 +160,11 @@ pub struct Schedule {
 }
 
 /// Everything that comes back.
-pub const SCHEDULES: [Schedule; 5] = [
+pub const SCHEDULES: [Schedule; 6] = [
     Schedule { name: Heartbeat::NAME, queue: Heartbeat::QUEUE, every: Duration::from_secs(60) },
     Schedule { name: SweepStories::NAME, queue: SweepStories::QUEUE, every: Duration::from_secs(3600) },
     Schedule { name: SweepMedia::NAME, queue: SweepMedia::QUEUE, every: Duration::from_secs(3600) },
     Schedule { name: SweepObjects::NAME, queue: SweepObjects::QUEUE, every: Duration::from_secs(3600) },
     Schedule { name: SweepSessions::NAME, queue: SweepSessions::QUEUE, every: Duration::from_secs(86_400) },
+    Schedule { name: SweepNotifications::NAME, queue: SweepNotifications::QUEUE, every: Duration::from_secs(86_400) },
 ];

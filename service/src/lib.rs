@@ -13,11 +13,13 @@
 
 pub mod account;
 pub mod app;
+pub mod comment;
 pub mod error;
 pub mod feed;
 pub mod follow;
 pub mod job;
 pub mod like;
+pub mod live;
 pub mod media;
 pub mod notification;
 pub mod object;

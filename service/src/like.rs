@@ -9,13 +9,14 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::Result;
+use crate::notification::{self, Event};
 use crate::post as posts;
 use crate::session::Viewer;
 use crate::transaction::Transaction;
 
 /// Likes a post that the viewer may see. Doing it twice changes nothing.
 pub async fn like(app: &App, viewer: &Viewer, post_id: Uuid) -> Result<post::Model> {
-    let tx = app.begin().await?;
+    let mut tx = app.begin().await?;
     posts::visible_in(tx.rows(), viewer, post_id).await?;
     let row = post_like::ActiveModel {
         post_id: Set(post_id),
@@ -29,14 +30,20 @@ pub async fn like(app: &App, viewer: &Viewer, post_id: Uuid) -> Result<post::Mod
         )
         .exec_without_returning(tx.rows())
         .await?;
+    if written > 0 {
+        notification::tell(&mut tx, Event::PostLiked { post_id, actor_id: viewer.id() }).await?;
+    }
     finish(tx, viewer, post_id, written as i64).await
 }
 
 /// Takes a like back. Doing it twice changes nothing.
 pub async fn unlike(app: &App, viewer: &Viewer, post_id: Uuid) -> Result<post::Model> {
-    let tx = app.begin().await?;
+    let mut tx = app.begin().await?;
     posts::visible_in(tx.rows(), viewer, post_id).await?;
     let removed = post_like::Entity::delete_by_id((post_id, viewer.id())).exec(tx.rows()).await?;
+    if removed.rows_affected > 0 {
+        notification::withdraw(&mut tx, Event::PostLiked { post_id, actor_id: viewer.id() }).await?;
+    }
     finish(tx, viewer, post_id, -(removed.rows_affected as i64)).await
 }
 

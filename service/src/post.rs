@@ -118,6 +118,7 @@ pub async fn mentions_of(
 
 /// Removes what a deleted post has left in great numbers, a bounded batch at a time.
 pub async fn purge(app: &App, post_id: Uuid) -> Result<()> {
+    while crate::notification::purge_post(app, post_id).await? {}
     loop {
         let likers: Vec<Uuid> = post_like::Entity::find()
             .select_only()

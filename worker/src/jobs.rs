@@ -9,13 +9,14 @@ mod process_media;
 mod purge_objects;
 mod purge_post;
 mod sweep_media;
+mod sweep_notifications;
 mod sweep_objects;
 mod sweep_sessions;
 mod sweep_stories;
 
 use darkroom_service::job::{
-    ExpireStory, FanOutPost, Heartbeat, Notify, ProcessMedia, PurgeObjects, PurgePost, SweepMedia, SweepObjects,
-    SweepSessions, SweepStories,
+    ExpireStory, FanOutPost, Heartbeat, Notify, ProcessMedia, PurgeObjects, PurgePost, SweepMedia, SweepNotifications,
+    SweepObjects, SweepSessions, SweepStories,
 };
 
 use crate::registry::Registry;
@@ -35,6 +36,7 @@ impl Registry {
             .with::<SweepMedia>()
             .with::<SweepObjects>()
             .with::<SweepSessions>()
+            .with::<SweepNotifications>()
             .with::<Heartbeat>()
     }
 }
