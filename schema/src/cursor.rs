@@ -17,6 +17,7 @@ pub(crate) enum List {
     Sessions = 4,
     StoryViewers = 5,
     StoryTray = 6,
+    Notifications = 40,
 }
 
 fn malformed() -> Error {

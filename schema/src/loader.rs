@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use async_graphql::dataloader::{DataLoader, Loader};
 use async_graphql::runtime::{TokioSpawner, TokioTimer};
-use darkroom_entity::{account, media, post, rendition, story};
+use darkroom_entity::{account, comment, media, notification, post, rendition, story};
 use darkroom_service::follow::FollowState;
 use darkroom_service::{
-    App, Error, account as accounts, follow, like, media as photos, post as posts, story as stories,
+    App, Error, account as accounts, comment as comments, follow, like, media as photos, notification as notifications,
+    post as posts, story as stories,
 };
 use uuid::Uuid;
 
@@ -112,6 +113,29 @@ load! {
     FollowStateOf -> FollowState, |app, viewer, ids| async move {
         match viewer {
             Some(viewer) => follow::states(app, viewer, ids).await,
+            None => Ok(HashMap::new()),
+        }
+    }
+}
+
+load! {
+    /// A comment that the viewer may see.
+    CommentById -> comment::Model, |app, viewer, ids| comments::by_ids(app, viewer, ids)
+}
+load! {
+    /// One of the viewer's notifications.
+    NotificationById -> notification::Model, |app, viewer, ids| async move {
+        match viewer {
+            Some(viewer) => notifications::by_ids(app, viewer, ids).await,
+            None => Ok(HashMap::new()),
+        }
+    }
+}
+load! {
+    /// Who stands behind a notification.
+    GroupOfNotification -> notifications::Group, |app, viewer, ids| async move {
+        match viewer {
+            Some(viewer) => notifications::groups(app, viewer, ids).await,
             None => Ok(HashMap::new()),
         }
     }

@@ -7,6 +7,7 @@ mod account;
 mod follow;
 mod like;
 mod media;
+mod notification;
 mod post;
 mod session;
 mod story;
@@ -21,6 +22,7 @@ pub struct Mutation(
     like::LikeMutation,
     follow::FollowMutation,
     story::StoryMutation,
+    notification::NotificationMutation,
 );
 
 /// Declares a payload: what changed, and what was wrong.

@@ -7,8 +7,8 @@ use uuid::Uuid;
 use crate::context::RequestContext;
 use crate::error::Result;
 use crate::id::{self, Kind};
-use crate::loader::{AccountById, MediaById, PostById, StoryById};
-use crate::object::{Media, Node, Post, Story, User};
+use crate::loader::{AccountById, CommentById, MediaById, NotificationById, PostById, StoryById};
+use crate::object::{Comment, Media, Node, Notification, Post, Story, User};
 
 /// Ids of one `nodes`.
 const NODES: usize = 100;
@@ -54,6 +54,10 @@ async fn load(ctx: &Context<'_>, kind: Kind, uuid: Uuid) -> Result<Option<Node>>
         Kind::Post => loader.load_one(PostById(uuid)).await?.map(|row| Node::Post(Post(row))),
         Kind::Media => loader.load_one(MediaById(uuid)).await?.map(|row| Node::Media(Media(row))),
         Kind::Story => loader.load_one(StoryById(uuid)).await?.map(|row| Node::Story(Story(row))),
+        Kind::Comment => loader.load_one(CommentById(uuid)).await?.map(|row| Node::Comment(Comment(row))),
+        Kind::Notification => {
+            loader.load_one(NotificationById(uuid)).await?.map(|row| Node::Notification(Notification(row)))
+        }
         // A session is no node: its id is for `revokeSession` only.
         Kind::Session => None,
     })
