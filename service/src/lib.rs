@@ -9,6 +9,7 @@
 //!   worker ──┼──►  service  ─────────┼── media    (pixels)
 //!   api ─────┘   account follow post └── entity   (rows)
 //!                feed story media job
+//!                notification live
 //! ```
 
 pub mod account;

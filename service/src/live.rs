@@ -65,11 +65,11 @@ pub(crate) async fn announce_comment(tx: &mut Transaction<'_>, comment_id: Uuid)
 /// Tells these people that a post came to their timelines. Lost, it costs them nothing but a moment: they look again.
 pub(crate) async fn announce_post(app: &App, accounts: &[Uuid], post_id: Uuid) {
     let payload = post_id.to_string();
-    let published = stream::iter(accounts)
-        .map(|account| {
-            let topic = feed_topic(*account);
-            let (events, payload) = (&app.events, &payload);
-            async move { events.publish(&topic, payload).await }
+    let topics: Vec<String> = accounts.iter().copied().map(feed_topic).collect();
+    let published = stream::iter(topics)
+        .map(|topic| {
+            let (events, payload) = (app.events.clone(), payload.clone());
+            async move { events.publish(&topic, &payload).await }
         })
         .buffer_unordered(SIDE_BY_SIDE)
         .try_collect::<()>();

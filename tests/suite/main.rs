@@ -8,5 +8,7 @@ mod delivery;
 mod feed;
 mod feed_property;
 mod journey;
+mod listening;
+mod notifications;
 mod stories;
 mod visibility;

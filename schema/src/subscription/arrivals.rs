@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use darkroom_service::{App, Error, live};
+use darkroom_service::Error;
 use uuid::Uuid;
 
 use super::track::Track;
@@ -39,30 +39,32 @@ pub(super) struct Arrivals<S> {
 }
 
 impl<S: Source> Arrivals<S> {
-    /// From now on, or from the row `after`, which the client has: then what has come since is found first.
+    /// From `begun` on, or from the row `after`, which the client has: what has come since is found first.
     ///
     /// # Errors
-    /// `CONFLICT` when more than [`PAGE`] have come since.
-    pub(super) async fn begin(app: &App, source: S, after: Option<Uuid>) -> Result<(Self, Found<S::Row>)> {
-        let Some(after) = after else {
-            let mut begun = Self { source, track: Track::after(live::place_of(app.clock.now())) };
-            // What is there already is not new; what is still on its way with an older id is.
-            for _ in 0..PAGES {
-                let found = begun.read().await?;
-                found.items.iter().for_each(|row| begun.track.said(S::id(row)));
-                if found.then != Then::Again {
-                    break;
-                }
+    /// `CONFLICT` when more than [`PAGE`] have come since `after`.
+    pub(super) async fn begin(begun: Uuid, source: S, after: Option<Uuid>) -> Result<(Self, Found<S::Row>)> {
+        if let Some(after) = after {
+            if source.after(after, PAGE as u64 + 1).await?.len() > PAGE {
+                let message =
+                    format!("More than {PAGE} have come since. Read the list again, and listen without `after`.");
+                return Err(Error::conflict("after", message).into());
             }
-            return Ok((begun, Found::wait(Vec::new())));
-        };
-        if source.after(after, PAGE as u64 + 1).await?.len() > PAGE {
-            let message = format!("More than {PAGE} have come since. Read the list again, and listen without `after`.");
-            return Err(Error::conflict("after", message).into());
+            let arrivals = Self { source, track: Track::after(after) };
+            let found = arrivals.read().await?;
+            return Ok((arrivals, found));
         }
-        let begun = Self { source, track: Track::after(after) };
-        let found = begun.read().await?;
-        Ok((begun, found))
+        let mut arrivals = Self { source, track: Track::after(begun) };
+        // What was there before is not new; what comes later with an older id is.
+        for _ in 0..PAGES {
+            let found = arrivals.read().await?;
+            let (old, new): (Vec<_>, Vec<_>) = found.items.into_iter().partition(|row| S::id(row) < begun);
+            old.iter().for_each(|row| arrivals.track.said(S::id(row)));
+            if found.then != Then::Again || !new.is_empty() {
+                return Ok((arrivals, Found { items: new, then: found.then }));
+            }
+        }
+        Ok((arrivals, Found::wait(Vec::new())))
     }
 
     /// Reads on from the last place: up to a page of what was not said yet.

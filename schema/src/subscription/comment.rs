@@ -39,7 +39,7 @@ impl CommentSubscription {
         if !said.is_open().await? {
             return Err(Error::not_found("postId", "post").into());
         }
-        let (arrivals, first) = Arrivals::begin(&listener.app, said, after).await?;
+        let (arrivals, first) = Arrivals::begin(listener.begun, said, after).await?;
         Ok(listener.watch(Rhythm::LONG, arrivals, first).map(|item| item.map(Comment)))
     }
 }

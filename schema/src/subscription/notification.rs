@@ -34,7 +34,7 @@ impl NotificationSubscription {
         let after = after.map(|cursor| cursor::decode(List::Notifications, &cursor)).transpose()?;
         let listener = Listener::at(ctx, &live::notifications_topic(viewer_id)).await?;
         let told = Told { app: listener.app.clone(), viewer_id };
-        let (arrivals, first) = Arrivals::begin(&listener.app, told, after).await?;
+        let (arrivals, first) = Arrivals::begin(listener.begun, told, after).await?;
         Ok(listener.watch(Rhythm::LONG, arrivals, first).map(|item| item.map(Notification)))
     }
 }

@@ -119,6 +119,8 @@ pub(super) struct Listener {
     pub(super) app: App,
     pub(super) common: Arc<Common>,
     pub(super) viewer: Option<Viewer>,
+    /// An id of the moment before it began: what is new has a greater one.
+    pub(super) begun: Uuid,
     events: BoxStream<'static, Event>,
 }
 
@@ -127,6 +129,7 @@ impl Listener {
     pub(super) async fn at(ctx: &Context<'_>, topic: &str) -> Result<Self> {
         let (app, viewer) = (ctx.app()?.clone(), ctx.viewer()?.cloned());
         let common = ctx.data_opt::<Arc<Common>>().cloned();
+        let begun = app.clock.new_id();
         let common = common.ok_or_else(|| Error::internal("the schema has no listeners"))?;
         let events = match app.events.subscribe(topic).await {
             Ok(events) => events.boxed(),
@@ -135,7 +138,7 @@ impl Listener {
                 stream::pending().boxed()
             }
         };
-        Ok(Self { app, common, viewer, events })
+        Ok(Self { app, common, viewer, begun, events })
     }
 
     /// Who listens, if they are signed in.
