@@ -54,6 +54,9 @@ pub struct Model {
     pub unique_key: String,
     pub created_at: DateTimeUtc,
     pub read_at: Option<DateTimeUtc>,
+    /// Since when it is so no longer, and not shown: a like that was taken back. Kept so that liking again and again tells
+    /// once.
+    pub withdrawn_at: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -30,6 +30,8 @@ impl MigrationTrait for Migration {
         for index in [
             // With `thread_id` null: a post's own comments.
             index("comment_post", "comment", ["post_id", "thread_id", "id"]),
+            // All that is said below a post, replies too: what listeners to it read.
+            index("comment_post_id", "comment", ["post_id", "id"]),
             index("comment_pinned", "comment", ["post_id", "pinned_at", "id"]),
             index("comment_thread", "comment", ["thread_id", "id", "post_id"]),
             index("comment_author", "comment", ["author_id", "id", "post_id"]),

@@ -23,6 +23,7 @@ impl MigrationTrait for Migration {
             .col(text("unique_key", 160))
             .col(moment("created_at"))
             .col(optional(moment("read_at")))
+            .col(optional(moment("withdrawn_at")))
             .to_owned();
         manager.create_table(notification).await?;
         for index in [

@@ -172,7 +172,7 @@ async fn columns_are_required_unless_they_may_be_empty() {
             ],
         ),
         ("mute", &[]),
-        ("notification", &["comment_id", "post_id", "read_at"]),
+        ("notification", &["comment_id", "post_id", "read_at", "withdrawn_at"]),
         ("notification_setting", &[]),
         ("post", &["edited_at", "location", "pinned_at", "published_at"]),
         ("post_hashtag", &[]),

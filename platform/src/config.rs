@@ -21,8 +21,8 @@ pub(crate) use effective::without_password;
 pub use error::ConfigError;
 pub use secret::Secret;
 pub use section::{
-    DatabaseConfig, FeedConfig, Isolation, LimitsConfig, LogConfig, LogFormat, MediaConfig, RedisConfig, SessionConfig,
-    StoryConfig, WorkerConfig,
+    DatabaseConfig, FeedConfig, Isolation, LimitsConfig, LogConfig, LogFormat, MediaConfig, NotificationConfig,
+    RedisConfig, SessionConfig, StoryConfig, WorkerConfig,
 };
 
 /// The queues that exist, most urgent first.
@@ -69,6 +69,8 @@ pub struct Config {
     pub feed: FeedConfig,
     /// Lifetime of stories.
     pub story: StoryConfig,
+    /// Lifetime of notifications.
+    pub notification: NotificationConfig,
     /// Format and filter of the log.
     pub log: LogConfig,
     #[serde(skip)]

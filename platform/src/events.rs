@@ -88,6 +88,15 @@ impl Events {
         Ok(Subscription { inner })
     }
 
+    /// How many listen in this process now, to any topic.
+    #[must_use]
+    pub fn listeners(&self) -> usize {
+        match self {
+            Self::Local(hub) => hub.listeners(),
+            Self::Redis(redis) => redis.listeners(),
+        }
+    }
+
     /// Whether events can be published and are heard now.
     ///
     /// # Errors

@@ -28,6 +28,7 @@ pub(crate) enum List {
     SavedPosts = 34,
     Collections = 35,
     CollectionPosts = 36,
+    Notifications = 40,
 }
 
 fn malformed() -> Error {

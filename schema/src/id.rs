@@ -18,11 +18,20 @@ pub(crate) enum Kind {
     Session,
     Comment,
     Collection,
+    Notification,
 }
 
 impl Kind {
-    const ALL: [Self; 7] =
-        [Self::User, Self::Post, Self::Media, Self::Story, Self::Session, Self::Comment, Self::Collection];
+    const ALL: [Self; 8] = [
+        Self::User,
+        Self::Post,
+        Self::Media,
+        Self::Story,
+        Self::Session,
+        Self::Comment,
+        Self::Collection,
+        Self::Notification,
+    ];
 
     const fn prefix(self) -> &'static str {
         match self {
@@ -33,6 +42,7 @@ impl Kind {
             Self::Session => "session",
             Self::Comment => "comment",
             Self::Collection => "collection",
+            Self::Notification => "notification",
         }
     }
 

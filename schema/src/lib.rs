@@ -25,6 +25,8 @@ mod query;
 mod subscription;
 pub mod upload;
 
+use std::sync::Arc;
+
 use async_graphql::{Request, SDLExportOptions};
 use darkroom_service::{App, Viewer};
 
@@ -50,7 +52,7 @@ const ALIASES: usize = 100;
 
 /// Builds the schema over an application.
 pub fn build(app: &App) -> Schema {
-    builder().data(app.clone()).finish()
+    builder().data(app.clone()).data(Arc::new(subscription::Common::new(app.clone()))).finish()
 }
 
 /// The schema in the schema definition language, as it is checked in.
@@ -64,7 +66,7 @@ pub fn blank() -> Schema {
 }
 
 fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
-    async_graphql::Schema::build(Query::default(), Mutation::default(), Subscription)
+    async_graphql::Schema::build(Query::default(), Mutation::default(), Subscription::default())
         .limit_depth(DEPTH)
         .limit_recursive_depth(DEPTH)
         .limit_complexity(COMPLEXITY)

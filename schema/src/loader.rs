@@ -8,13 +8,12 @@ use std::time::Duration;
 
 use async_graphql::dataloader::{DataLoader, Loader};
 use async_graphql::runtime::{TokioSpawner, TokioTimer};
-use darkroom_entity::{account, collection, comment, media, post, rendition, story};
+use darkroom_entity::{account, collection, comment, media, notification, post, rendition, story};
 use darkroom_service::follow::FollowState;
 use darkroom_service::mute::Muted;
 use darkroom_service::{
-    App, Error, account as accounts, close_friend, follow, like, media as photos, mute, post as posts, story as stories,
-    App, Error, account as accounts, collection as collections, comment as comments, follow, like, media as photos,
-    post as posts, save, story as stories,
+    App, Error, account as accounts, close_friend, collection as collections, comment as comments, follow, like,
+    media as photos, mute, notification as notifications, post as posts, save, story as stories,
 };
 use uuid::Uuid;
 
@@ -153,6 +152,24 @@ load! {
     MutedOf -> Muted, |app, viewer, ids| async move {
         match viewer {
             Some(viewer) => mute::muted_among(app, viewer, ids).await,
+            None => Ok(HashMap::new()),
+        }
+    }
+}
+load! {
+    /// One of the viewer's notifications.
+    NotificationById -> notification::Model, |app, viewer, ids| async move {
+        match viewer {
+            Some(viewer) => notifications::by_ids(app, viewer, ids).await,
+            None => Ok(HashMap::new()),
+        }
+    }
+}
+load! {
+    /// Who stands behind a notification.
+    GroupOfNotification -> notifications::Group, |app, viewer, ids| async move {
+        match viewer {
+            Some(viewer) => notifications::groups(app, viewer, ids).await,
             None => Ok(HashMap::new()),
         }
     }

@@ -14,6 +14,7 @@ mod like;
 mod media;
 mod mute;
 mod pin;
+mod notification;
 mod post;
 mod save;
 mod session;
@@ -37,6 +38,7 @@ pub struct Mutation(
     comment::CommentMutation,
     save::SaveMutation,
     collection::CollectionMutation,
+    notification::NotificationMutation,
 );
 
 /// Declares a payload: what changed, and what was wrong.

@@ -6,6 +6,7 @@ mod feed;
 mod instance;
 mod media;
 mod node;
+mod notification;
 mod post;
 mod session;
 mod story;
@@ -19,6 +20,9 @@ pub(crate) use feed::{FeedConnection, FeedMode};
 pub(crate) use instance::Instance;
 pub(crate) use media::Media;
 pub(crate) use node::Node;
+pub(crate) use notification::{
+    Notification, NotificationConnection, NotificationKind, NotificationSenders, NotificationSetting,
+};
 pub(crate) use post::{Audience, Commenters, Post, PostConnection};
 pub(crate) use session::{DeviceSession, DeviceSessionConnection, Session};
 pub(crate) use story::{Story, StoryReelConnection};

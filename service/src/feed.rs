@@ -102,6 +102,12 @@ async fn from_database(app: &App, viewer: Uuid, page: PageRequest) -> Result<Pag
     Ok(Page::cut(older(app, viewer, page.after, page.first + 1).await?, page.first))
 }
 
+/// The newest posts of a person's feed, up to `limit`, past their timeline: for those who hold no account that is up to
+/// date.
+pub async fn newest(app: &App, viewer: Uuid, limit: usize) -> Result<Vec<post::Model>> {
+    older(app, viewer, None, limit).await
+}
+
 async fn older(app: &App, viewer: Uuid, after: Option<Uuid>, limit: usize) -> Result<Vec<post::Model>> {
     let mut query =
         post::Entity::find().filter(visibility::feed(viewer)).order_by_desc(post::Column::Id).limit(limit as u64);

@@ -121,8 +121,7 @@ job! {
     } = "block.clean" on Bulk, timeout 600
 }
 job! {
-    /// Removes the likes of a post that is gone.
-    /// Removes what a post that is gone has left: likes, comments, saves.
+    /// Removes what a post that is gone has left: likes, comments, saves, and what people were told of it.
     PurgePost {
         /// The post that was.
         post_id: Uuid,
@@ -187,6 +186,10 @@ job! {
     SweepSessions {} = "session.sweep" on Bulk
 }
 job! {
+    /// Daily: removes notifications whose time is over.
+    SweepNotifications {} = "notification.sweep" on Bulk
+}
+job! {
     /// Every minute: shows that jobs are run.
     Heartbeat {} = "worker.heartbeat" on Interactive
 }
@@ -203,11 +206,12 @@ pub struct Schedule {
 }
 
 /// Everything that comes back.
-pub const SCHEDULES: [Schedule; 6] = [
+pub const SCHEDULES: [Schedule; 7] = [
     Schedule { name: Heartbeat::NAME, queue: Heartbeat::QUEUE, every: Duration::from_secs(60) },
     Schedule { name: SweepStories::NAME, queue: SweepStories::QUEUE, every: Duration::from_secs(3600) },
     Schedule { name: SweepMedia::NAME, queue: SweepMedia::QUEUE, every: Duration::from_secs(3600) },
     Schedule { name: SweepObjects::NAME, queue: SweepObjects::QUEUE, every: Duration::from_secs(3600) },
     Schedule { name: SweepSessions::NAME, queue: SweepSessions::QUEUE, every: Duration::from_secs(86_400) },
     Schedule { name: Recount::NAME, queue: Recount::QUEUE, every: Duration::from_secs(86_400) },
+    Schedule { name: SweepNotifications::NAME, queue: SweepNotifications::QUEUE, every: Duration::from_secs(86_400) },
 ];

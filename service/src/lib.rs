@@ -9,6 +9,7 @@
 //!   worker ──┼──►  service  ─────────┼── media    (pixels)
 //!   api ─────┘   account follow post └── entity   (rows)
 //!                feed story media job
+//!                notification live
 //! ```
 
 pub mod account;
@@ -23,6 +24,7 @@ pub mod feed;
 pub mod follow;
 pub mod job;
 pub mod like;
+pub mod live;
 pub mod media;
 pub mod mute;
 pub mod notification;

@@ -1,15 +1,54 @@
-//! What people are told: one row an event, made by a job, shown in groups.
+//! What people are told: one row an event and recipient, made by a job, shown in groups.
 //!
 //! A verb says what happened with [`tell`], in its own transaction; the job decides who is told, by what is true when it
-//! runs. A verb that takes something back says so with [`withdraw`].
+//! runs: not the actor themselves, nobody who blocks the actor, muted their posts or does not see what it is about, nobody
+//! who does not want this kind of it. A verb that takes something back says so with [`withdraw`].
+//!
+//! ```text
+//!   tell ──► job ──► occasion: whom it concerns ──► recipient: who is told ──► row, once ──► event to listeners
+//! ```
+//!
+//! Nothing is told twice: `(recipient, unique_key)` is unique. A like that is taken back withdraws its row, which stays for
+//! as long as others do. Liking again within an hour of the first time puts it back where it was, quietly; later it is
+//! told anew. So whoever likes and unlikes without end tells once an hour.
 
+mod deliver;
+mod key;
+mod list;
+mod occasion;
+mod read;
+mod recipient;
+mod setting;
+mod sweep;
+mod withdraw;
+
+use darkroom_entity::notification::Kind;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::app::App;
 use crate::error::Result;
 use crate::job::Notify;
+use crate::live;
 use crate::transaction::Transaction;
+
+pub use deliver::deliver;
+pub use list::{ACTORS, Group, UNREAD_COUNTED, among, arrived_after, by_ids, groups, list, unread_count};
+pub use read::mark_read;
+pub use setting::{Setting, settings, update_settings};
+pub use sweep::{purge_post, sweep};
+pub(crate) use withdraw::withdraw;
+
+/// Every kind, in the order in which settings are listed.
+pub const KINDS: [Kind; 8] = [
+    Kind::PostLike,
+    Kind::CommentLike,
+    Kind::Comment,
+    Kind::Reply,
+    Kind::Mention,
+    Kind::Follow,
+    Kind::FollowRequest,
+    Kind::FollowAccepted,
+];
 
 /// What happened, in ids only: whoever is told of it is found when the job runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,10 +73,17 @@ pub enum Event {
         /// What they said.
         comment_id: Uuid,
     },
-    /// A post was published, whose caption may mention people; or its caption was changed.
+    /// A post was published, whose caption may mention people.
     Captioned {
         /// The post.
         post_id: Uuid,
+    },
+    /// The caption of a published post was changed, and mentions somebody whom it did not mention before.
+    Mentioned {
+        /// The post.
+        post_id: Uuid,
+        /// Whom: they are told.
+        account_id: Uuid,
     },
     /// Somebody follows somebody.
     Followed {
@@ -62,19 +108,11 @@ pub enum Event {
     },
 }
 
-/// Says what happened. People are told once this transaction is committed.
+/// Says what happened. People are told once this transaction is committed, and those who listen to the post of a comment
+/// hear of it at once.
 pub(crate) async fn tell(tx: &mut Transaction<'_>, event: Event) -> Result<()> {
+    if let Event::Commented { comment_id } = event {
+        live::announce_comment(tx, comment_id).await?;
+    }
     tx.enqueue(&Notify { event }).await
-}
-
-/// Takes back what was told of something that is so no longer.
-pub(crate) async fn withdraw(tx: &mut Transaction<'_>, event: Event) -> Result<()> {
-    let _ = (tx, event);
-    Ok(())
-}
-
-/// Tells those whom an event concerns. A second run changes nothing.
-pub async fn deliver(app: &App, event: Event) -> Result<()> {
-    let _ = (app, event);
-    Ok(())
 }

@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 use crate::page::{Page, PageRequest};
 use crate::session::Viewer;
 use crate::transaction::Transaction;
-use crate::{comment, purge, visibility};
+use crate::{comment, notification, purge, visibility};
 
 pub use archive::{archive, archived, unarchive};
 pub use darkroom_entity::audience::Audience;
@@ -146,12 +146,13 @@ pub(crate) async fn count(
     counted.into_iter().next().ok_or_else(|| Error::not_found("postId", "post"))
 }
 
-/// Removes what a deleted post has left in great numbers, in bounded batches: likes, comments with all that hangs on
-/// them, and its places among people's saved posts and collections. A second run changes nothing.
+/// Removes what a deleted post has left in great numbers, in bounded batches: what people were told of it, likes, comments with
+/// all that hangs on them, and its places among people's saved posts and collections. A second run changes nothing.
 pub async fn purge(app: &App, post_id: Uuid) -> Result<()> {
     if post::Entity::find_by_id(post_id).one(app.rows()).await?.is_some() {
         return Ok(());
     }
+    while notification::purge_post(app, post_id).await? {}
     let likes = Condition::all().add(post_like::Column::PostId.eq(post_id));
     purge::rows::<post_like::Entity>(app, likes, post_like::Column::AccountId).await?;
     comment::purge_post(app, post_id).await?;

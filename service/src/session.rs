@@ -3,6 +3,8 @@
 //! A token is 32 random bytes; only its SHA-256 is stored. It says nothing, so it can be revoked, and a copy of the
 //! database signs nobody in.
 
+use std::collections::HashSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -141,6 +143,18 @@ pub async fn is_live(app: &App, viewer: &Viewer) -> Result<bool> {
         .one(app.rows())
         .await?;
     Ok(found.and_then(|(_, account)| account).is_some_and(|account| is_admitted(&account)))
+}
+
+/// Which of these sessions still stand: a bounded number.
+pub async fn live_among(app: &App, session_ids: &[Uuid]) -> Result<HashSet<Uuid>> {
+    let found = session::Entity::find()
+        .filter(session::Column::Id.is_in(session_ids.iter().copied()))
+        .filter(session::Column::ExpiresAt.gt(app.clock.now()))
+        .find_also_linked(OfAccount)
+        .all(app.rows())
+        .await?;
+    let stands = |account: &Option<account::Model>| account.as_ref().is_some_and(is_admitted);
+    Ok(found.into_iter().filter(|(_, account)| stands(account)).map(|(session, _)| session.id).collect())
 }
 
 /// The viewer's sessions, newest first.

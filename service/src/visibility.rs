@@ -16,11 +16,13 @@
 //! | expired story | no | no | no | no |
 //! | comment | yes, while they see its post | as its post | as its post | as its post |
 //! | saved posts and collections | yes | no | no | no |
+//! | notification | its recipient only, while they see its actor and what it is about | | | |
 //! | lists of followers and followees | yes | as a follower, if they are one | yes | public account only |
 //! | media not attached to anything | yes | no | no | no |
 //!
 //! Mutes hide nothing: they keep a person's posts out of the [feed] and their stories out of the tray ([`reels`]).
 
+mod notification;
 mod person;
 
 use chrono::{DateTime, Utc};
@@ -32,6 +34,7 @@ use uuid::Uuid;
 
 use self::person::{Column, audience_includes, reaches};
 
+pub use notification::{notifications, senders};
 pub use person::{accounts, cards, lists_of, people};
 
 /// Accepted followees of `viewer`: ids only.

@@ -20,6 +20,8 @@ mod query_plan;
 mod mutes;
 mod likes;
 mod saves;
+mod listening;
+mod notifications;
 mod stories;
 mod suspension;
 mod visibility;

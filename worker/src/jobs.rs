@@ -14,11 +14,12 @@ mod purge_objects;
 mod purge_post;
 mod recount;
 mod sweep_media;
+mod sweep_notifications;
 mod sweep_objects;
 mod sweep_sessions;
 mod sweep_stories;
 
-use darkroom_service::job::{AcceptFollowRequests, CleanBlock, ExpireStory, FanOutPost, Heartbeat, Notify, ProcessMedia, PurgeCollection, PurgeComment, PurgeObjects, PurgePost, Recount, SweepMedia, SweepObjects, SweepSessions, SweepStories};
+use darkroom_service::job::{AcceptFollowRequests, CleanBlock, ExpireStory, FanOutPost, Heartbeat, Notify, ProcessMedia, PurgeCollection, PurgeComment, PurgeObjects, PurgePost, Recount, SweepMedia, SweepNotifications, SweepObjects, SweepSessions, SweepStories};
 
 use crate::registry::Registry;
 
@@ -42,6 +43,7 @@ impl Registry {
             .with::<SweepMedia>()
             .with::<SweepObjects>()
             .with::<SweepSessions>()
+            .with::<SweepNotifications>()
             .with::<Heartbeat>()
     }
 }

@@ -147,6 +147,14 @@ pub struct StoryConfig {
     pub ttl_hours: u32,
 }
 
+/// Lifetime of notifications.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotificationConfig {
+    /// A notification is deleted after so many days.
+    pub retention_days: u32,
+}
+
 /// Format and filter of the log.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -65,6 +65,10 @@ impl Hub {
         }
     }
 
+    pub(super) fn listeners(&self) -> usize {
+        self.topics().values().map(|topic| topic.listeners).sum()
+    }
+
     pub(super) fn names(&self) -> HashSet<Arc<str>> {
         self.topics().keys().cloned().collect()
     }

@@ -76,6 +76,10 @@ impl RedisEvents {
         listener
     }
 
+    pub(super) fn listeners(&self) -> usize {
+        self.hub.listeners()
+    }
+
     pub(super) async fn ping(&self) -> Result<(), RedisError> {
         self.redis.ping().await?;
         let heard = self.tasks.connection.client.is_connected() && self.settled.load(Ordering::Relaxed);

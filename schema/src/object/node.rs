@@ -2,7 +2,7 @@
 
 use async_graphql::{ID, Interface};
 
-use super::{Collection, Comment, Media, Post, Story, User};
+use super::{Collection, Comment, Media, Notification, Post, Story, User};
 
 /// Something that can be looked up by its id.
 #[derive(Clone, Interface)]
@@ -20,4 +20,6 @@ pub(crate) enum Node {
     Comment(Comment),
     /// A collection of yours.
     Collection(Collection),
+    /// Something that you were told.
+    Notification(Notification),
 }

@@ -2,13 +2,14 @@
 
 use async_graphql::{Context, Object};
 use darkroom_service::follow::Side;
-use darkroom_service::{Page, block, close_friend, collection, mute, post, save, session};
+use darkroom_service::{Page, block, close_friend, collection, mute, notification, post, save, session};
 use uuid::Uuid;
 
 use super::post::load_posts;
 use super::user::{load_people, people};
 use super::{
-    Collection, CollectionConnection, DeviceSession, DeviceSessionConnection, Post, PostConnection, User, UserConnection,
+    Collection, CollectionConnection, DeviceSession, DeviceSessionConnection, Notification, NotificationConnection,
+    NotificationSetting, Post, PostConnection, User, UserConnection,
 };
 use crate::context::RequestContext;
 use crate::cursor::List;
@@ -118,6 +119,33 @@ impl Viewer {
         let page = page::request(app, List::Collections, first, after.as_deref())?;
         let rows = collection::list(app, &self.0, page).await?;
         Ok(CollectionConnection::new(rows.map(|row| (row.id, Collection(row))), after.is_some()))
+    }
+
+    /// What you were told, newest first, in groups: what happened in the same way to the same thing on one UTC day stands
+    /// as one, at its newest event. What you may not see any more, or is so no longer, is not in it. Kept for 90 days.
+    #[graphql(complexity = "first.max(1) as usize * child_complexity")]
+    async fn notifications(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1–100.", default = 20)] first: i32,
+        #[graphql(desc = "The cursor after which the page begins.")] after: Option<String>,
+    ) -> Result<NotificationConnection> {
+        let app = ctx.app()?;
+        let page = page::request(app, List::Notifications, first, after.as_deref())?;
+        let rows = notification::list(app, &self.0, page).await?;
+        Ok(NotificationConnection::new(rows.map(|row| (row.id, Notification(row))), after.is_some()))
+    }
+
+    /// How many events you were told of and have not marked as read, up to 100: 100 means 100 or more. Each event of a
+    /// group counts.
+    async fn unread_notification_count(&self, ctx: &Context<'_>) -> Result<i32> {
+        Ok(notification::unread_count(ctx.app()?, &self.0).await? as i32)
+    }
+
+    /// What you want to be told, a setting for every kind.
+    async fn notification_settings(&self, ctx: &Context<'_>) -> Result<Vec<NotificationSetting>> {
+        let settings = notification::settings(ctx.app()?, &self.0).await?;
+        Ok(settings.into_iter().map(NotificationSetting::from).collect())
     }
 
     /// Where you are signed in, newest first.

@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::follow;
 use crate::job::FanOutPost;
+use crate::live;
 
 /// Pushes a post to one page of followers; the job of the next page is written before, so that pages run side by side.
 ///
@@ -23,8 +24,11 @@ pub async fn fan_out(app: &App, post_id: Uuid, after: Option<Uuid>) -> Result<()
         tx.commit().await?;
     }
     let mut accounts: Vec<Uuid> = page.iter().map(|follow| follow.account_id).collect();
+    let followers = accounts.len();
     if after.is_none() {
         accounts.push(post.author_id);
     }
-    Ok(app.timelines.push(&accounts, post_id).await?)
+    app.timelines.push(&accounts, post_id).await?;
+    live::announce_post(app, &accounts[..followers], post_id).await;
+    Ok(())
 }

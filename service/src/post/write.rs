@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::error::{Error, Problem, Result, reject_if_any};
 use crate::job::{FanOutPost, PurgePost};
 use crate::media as photos;
+use crate::notification::{self, Event};
 use crate::session::Viewer;
 use crate::transaction::Transaction;
 use crate::{account as people, text};
@@ -97,7 +98,7 @@ pub async fn update(app: &App, viewer: &Viewer, post_id: Uuid, change: PostChang
         .map(|caption| text::clean("caption", &caption, app.config.limits.caption_max_chars, &mut problems));
     let location = change.location.map(|location| checked_location(app, location, &mut problems));
     reject_if_any(problems)?;
-    let tx = app.begin().await?;
+    let mut tx = app.begin().await?;
     let row = own_in(&tx, viewer, post_id).await?;
     let rewritten = caption.is_some();
     let mut changed = post::ActiveModel { id: Set(row.id), ..Default::default() };
@@ -119,12 +120,41 @@ pub async fn update(app: &App, viewer: &Viewer, post_id: Uuid, change: PostChang
     }
     let row = post::Entity::update(changed).exec(tx.rows()).await?;
     if rewritten {
+        let before = mentioned(&tx, row.id).await?;
         post_hashtag::Entity::delete_many().filter(post_hashtag::Column::PostId.eq(row.id)).exec(tx.rows()).await?;
         post_mention::Entity::delete_many().filter(post_mention::Column::PostId.eq(row.id)).exec(tx.rows()).await?;
         write_words(&tx, &row).await?;
+        if row.state == State::Published {
+            tell_of_mentions(&mut tx, row.id, &before).await?;
+        }
     }
     tx.commit().await?;
     Ok(row)
+}
+
+/// The people whom a post mentions.
+async fn mentioned(tx: &Transaction<'_>, post_id: Uuid) -> Result<HashSet<Uuid>> {
+    let people: Vec<Uuid> = post_mention::Entity::find()
+        .select_only()
+        .column(post_mention::Column::AccountId)
+        .filter(post_mention::Column::PostId.eq(post_id))
+        .into_tuple()
+        .all(tx.rows())
+        .await?;
+    Ok(people.into_iter().collect())
+}
+
+/// Tells those whom a caption mentions that did not mention them before, and takes it back from those whom it does not
+/// mention any more.
+async fn tell_of_mentions(tx: &mut Transaction<'_>, post_id: Uuid, before: &HashSet<Uuid>) -> Result<()> {
+    let now = mentioned(tx, post_id).await?;
+    for account_id in now.difference(before).copied() {
+        notification::tell(tx, Event::Mentioned { post_id, account_id }).await?;
+    }
+    for account_id in before.difference(&now).copied() {
+        notification::withdraw(tx, Event::Mentioned { post_id, account_id }).await?;
+    }
+    Ok(())
 }
 
 /// Deletes one of the viewer's posts: its rows now, what is many or elsewhere by jobs.
@@ -146,7 +176,7 @@ pub async fn delete(app: &App, viewer: &Viewer, post_id: Uuid) -> Result<()> {
     if row.state == State::Published {
         people::count(tx.rows(), viewer.id(), account::Column::PostCount, -1).await?;
     }
-    // Whatever its counters say: who saves a post is not counted, and what they left out must not stay for ever.
+    // Whatever its counters say: not everything that hangs on a post is counted, and what they left out must not stay for ever.
     tx.enqueue(&PurgePost { post_id }).await?;
     tx.commit().await
 }
@@ -247,5 +277,8 @@ async fn publish(tx: &mut Transaction<'_>, row: post::Model) -> Result<post::Mod
     let row = post::Entity::update(change).exec(tx.rows()).await?;
     people::count(tx.rows(), row.author_id, account::Column::PostCount, 1).await?;
     tx.enqueue(&FanOutPost { post_id: row.id, after: None }).await?;
+    if !text::mentions(&row.caption).is_empty() {
+        notification::tell(tx, Event::Captioned { post_id: row.id }).await?;
+    }
     Ok(row)
 }

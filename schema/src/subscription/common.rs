@@ -1,0 +1,106 @@
+//! What many listeners ask at one moment: collected for a few milliseconds and asked once.
+//!
+//! One event wakes everyone who listens to its topic. Whether their sessions stand is one query for up to 500 of them, and
+//! what each may see is a part of a statement for 50 of them, so that five thousand listeners cost about a hundred
+//! statements and not ten thousand.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use async_graphql::dataloader::{DataLoader, Loader};
+use async_graphql::runtime::{TokioSpawner, TokioTimer};
+use darkroom_entity::comment;
+use darkroom_service::live::Asked;
+use darkroom_service::{App, Error, live, session};
+use uuid::Uuid;
+
+/// How long questions are collected.
+const COLLECTED_FOR: Duration = Duration::from_millis(5);
+
+/// Questions in one batch.
+const BATCH: usize = 500;
+
+/// The questions of this process's listeners. Nothing is kept: an answer holds for the moment of its question.
+pub(crate) struct Common {
+    app: App,
+    loader: OnceLock<DataLoader<Questions>>,
+}
+
+struct Questions(App);
+
+/// Whether a session stands: present if so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct StandingSession(Uuid);
+
+/// A comment, if the one who asks may see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct SeenComment(Asked);
+
+/// Whether the one who asks may see a post: present if so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct SeenPost(Asked);
+
+impl Common {
+    pub(crate) fn new(app: App) -> Self {
+        Self { app, loader: OnceLock::new() }
+    }
+
+    fn loader(&self) -> &DataLoader<Questions> {
+        // Made by the first listener: there is a runtime by then.
+        self.loader.get_or_init(|| {
+            DataLoader::new(Questions(self.app.clone()), TokioSpawner::current(), TokioTimer::default())
+                .delay(COLLECTED_FOR)
+                .max_batch_size(BATCH)
+        })
+    }
+
+    /// Whether the session stands and its person is not suspended.
+    pub(super) async fn stands(&self, session_id: Uuid) -> Result<bool, Arc<Error>> {
+        Ok(self.loader().load_one(StandingSession(session_id)).await?.is_some())
+    }
+
+    /// Those of these comments that the viewer may see.
+    pub(super) async fn comments(&self, viewer: Option<Uuid>, ids: &[Uuid]) -> Result<Vec<comment::Model>, Arc<Error>> {
+        let found = self.loader().load_many(ids.iter().map(|id| SeenComment((viewer, *id)))).await?;
+        Ok(found.into_values().collect())
+    }
+
+    /// Whether the viewer may see the post.
+    pub(super) async fn sees_post(&self, viewer: Option<Uuid>, post_id: Uuid) -> Result<bool, Arc<Error>> {
+        Ok(self.loader().load_one(SeenPost((viewer, post_id))).await?.is_some())
+    }
+}
+
+impl Loader<StandingSession> for Questions {
+    type Value = ();
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[StandingSession]) -> Result<HashMap<StandingSession, ()>, Arc<Error>> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        let standing = session::live_among(&self.0, &ids).await?;
+        Ok(standing.into_iter().map(|id| (StandingSession(id), ())).collect())
+    }
+}
+
+impl Loader<SeenComment> for Questions {
+    type Value = comment::Model;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[SeenComment]) -> Result<HashMap<SeenComment, comment::Model>, Arc<Error>> {
+        let asked: Vec<Asked> = keys.iter().map(|key| key.0).collect();
+        let seen = live::comments_among(&self.0, &asked).await?;
+        Ok(seen.into_iter().map(|(asked, row)| (SeenComment(asked), row)).collect())
+    }
+}
+
+impl Loader<SeenPost> for Questions {
+    type Value = ();
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[SeenPost]) -> Result<HashMap<SeenPost, ()>, Arc<Error>> {
+        let asked: Vec<Asked> = keys.iter().map(|key| key.0).collect();
+        let seen = live::posts_among(&self.0, &asked).await?;
+        Ok(seen.into_iter().map(|asked| (SeenPost(asked), ())).collect())
+    }
+}

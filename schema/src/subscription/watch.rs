@@ -1,0 +1,280 @@
+//! The loop of every subscription.
+//!
+//! Listen first, look second: no change falls in between. An event, a lost one and a quiet time all lead to a look at the
+//! rows; what is said is what the rows say to this viewer at that moment. The session is asked about before each look, so
+//! that signing out and suspension end the stream. Nothing piles up: a slow reader's events merge into one look, and what
+//! it has not taken after a moment is looked at again before it is said.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::Context;
+use darkroom_platform::events::Event;
+use darkroom_service::{App, Error, Viewer};
+use futures::FutureExt;
+use futures::stream::{self, BoxStream, Stream, StreamExt};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use uuid::Uuid;
+
+use super::Common;
+use crate::context::RequestContext;
+use crate::error::{Failure, Result};
+
+/// Ids that are looked at one by one; if more have come, the list is read again.
+const IDS: usize = 64;
+
+/// How long what was looked at may wait to be said.
+const FRESH_FOR: Duration = Duration::from_secs(2);
+
+/// Pause before a store that was away is asked again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// How often to look.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rhythm {
+    /// How long a listener trusts that no news means no change.
+    pub(super) look_again: Duration,
+    /// Between two looks at least, however many events come.
+    pub(super) pace: Duration,
+}
+
+impl Rhythm {
+    /// For what is listened to for hours: a lost connection to Redis is told as a gap, so quiet can be trusted for long.
+    pub(super) const LONG: Self = Self { look_again: Duration::from_secs(60), pace: Duration::from_millis(500) };
+}
+
+/// What has happened since the last look.
+#[derive(Debug, Default)]
+pub(super) struct News {
+    /// Rows that it happened to.
+    pub(super) ids: Vec<Uuid>,
+    /// Whether something else may have happened too: read everything.
+    pub(super) gap: bool,
+}
+
+impl News {
+    fn everything() -> Self {
+        Self { ids: Vec::new(), gap: true }
+    }
+
+    fn add(&mut self, event: &Event) {
+        match event {
+            Event::Message(text) => match Uuid::parse_str(text) {
+                Ok(id) if self.ids.contains(&id) => {}
+                Ok(id) if self.ids.len() < IDS => self.ids.push(id),
+                _ => self.gap = true,
+            },
+            Event::Missed => self.gap = true,
+        }
+    }
+}
+
+/// What a look has found.
+#[derive(Debug)]
+pub(super) struct Found<T> {
+    /// To be said, in this order.
+    pub(super) items: Vec<T>,
+    /// What comes then.
+    pub(super) then: Then,
+}
+
+/// What comes after what was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Then {
+    /// Wait for news.
+    Wait,
+    /// Look again at once: there is more.
+    Again,
+    /// The end.
+    End,
+}
+
+impl<T> Found<T> {
+    /// Nothing to say, nothing to wait for.
+    pub(super) fn end() -> Self {
+        Self { items: Vec::new(), then: Then::End }
+    }
+
+    /// This, and then news.
+    pub(super) fn wait(items: Vec<T>) -> Self {
+        Self { items, then: Then::Wait }
+    }
+}
+
+/// What one subscription looks at.
+pub(super) trait Look: Send + 'static {
+    /// What it says.
+    type Item: Send + 'static;
+
+    /// Reads what is new, as the viewer may see it now: a bounded number.
+    fn look(&mut self, news: News) -> impl Future<Output = Result<Found<Self::Item>, Arc<Error>>> + Send;
+
+    /// This was said. What was found and not said will be looked for again.
+    fn said(&mut self, item: &Self::Item);
+}
+
+/// Somebody who listens.
+pub(super) struct Listener {
+    pub(super) app: App,
+    pub(super) common: Arc<Common>,
+    pub(super) viewer: Option<Viewer>,
+    /// An id of the moment before it began: what is new has a greater one.
+    pub(super) begun: Uuid,
+    events: BoxStream<'static, Event>,
+}
+
+impl Listener {
+    /// Begins to listen to a topic.
+    pub(super) async fn at(ctx: &Context<'_>, topic: &str) -> Result<Self> {
+        let (app, viewer) = (ctx.app()?.clone(), ctx.viewer()?.cloned());
+        let common = ctx.data_opt::<Arc<Common>>().cloned();
+        let begun = app.clock.new_id();
+        let common = common.ok_or_else(|| Error::internal("the schema has no listeners"))?;
+        let events = match app.events.subscribe(topic).await {
+            Ok(events) => events.boxed(),
+            Err(error) => {
+                tracing::debug!(%error, "events are away; looking again instead");
+                stream::pending().boxed()
+            }
+        };
+        Ok(Self { app, common, viewer, begun, events })
+    }
+
+    /// Who listens, if they are signed in.
+    pub(super) fn viewer_id(&self) -> Option<Uuid> {
+        self.viewer.as_ref().map(Viewer::id)
+    }
+
+    /// Says what was found first, and then what `look` finds.
+    pub(super) fn watch<L: Look>(
+        self,
+        rhythm: Rhythm,
+        look: L,
+        first: Found<L::Item>,
+    ) -> impl Stream<Item = Result<L::Item>> + use<L> {
+        let mut watch = Watch {
+            listener: self,
+            rhythm,
+            look,
+            ready: VecDeque::new(),
+            looked: Instant::now(),
+            gap: false,
+            over: false,
+        };
+        watch.take(first);
+        stream::unfold(watch, |mut watch| async move { watch.next().await.map(|item| (item, watch)) })
+    }
+}
+
+struct Watch<L: Look> {
+    listener: Listener,
+    rhythm: Rhythm,
+    look: L,
+    /// Found and not said.
+    ready: VecDeque<L::Item>,
+    looked: Instant,
+    /// Whether to read everything without waiting.
+    gap: bool,
+    over: bool,
+}
+
+impl<L: Look> Watch<L> {
+    async fn next(&mut self) -> Option<Result<L::Item>> {
+        loop {
+            if !self.ready.is_empty() && self.looked.elapsed() > FRESH_FOR {
+                // The viewer may have lost the sight of it meanwhile.
+                self.ready.clear();
+                self.gap = true;
+                self.over = false;
+            }
+            if let Some(item) = self.ready.pop_front() {
+                self.look.said(&item);
+                return Some(Ok(item));
+            }
+            if self.over {
+                return None;
+            }
+            let news = if self.gap { News::everything() } else { self.news().await };
+            match self.step(news).await {
+                Ok(()) => {}
+                Err(error) if matches!(*error, Error::Unavailable { .. }) => {
+                    tracing::debug!(%error, "a store is away; looking again");
+                    self.gap = true;
+                    sleep(RETRY).await;
+                }
+                Err(error) => {
+                    self.over = true;
+                    return Some(Err(Failure::from(error)));
+                }
+            }
+        }
+    }
+
+    /// Waits for news, and takes everything that has come by then.
+    async fn news(&mut self) -> News {
+        let mut news = News::default();
+        match timeout(self.rhythm.look_again, self.listener.events.next()).await {
+            Ok(Some(event)) => news.add(&event),
+            Ok(None) => {
+                self.listener.events = stream::pending().boxed();
+                news.gap = true;
+            }
+            Err(_) => news.gap = true,
+        }
+        sleep_until(self.looked + self.rhythm.pace).await;
+        for _ in 0..IDS {
+            match self.listener.events.next().now_or_never() {
+                Some(Some(event)) => news.add(&event),
+                Some(None) | None => break,
+            }
+        }
+        news
+    }
+
+    async fn step(&mut self, news: News) -> Result<(), Arc<Error>> {
+        if let Some(viewer) = &self.listener.viewer
+            && !self.listener.common.stands(viewer.session_id).await?
+        {
+            self.over = true;
+            return Ok(());
+        }
+        let found = self.look.look(news).await?;
+        self.take(found);
+        Ok(())
+    }
+
+    fn take(&mut self, found: Found<L::Item>) {
+        self.looked = Instant::now();
+        self.ready.extend(found.items);
+        self.gap = found.then == Then::Again;
+        self.over = found.then == Then::End;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(text: &str) -> Event {
+        Event::Message(text.into())
+    }
+
+    #[test]
+    fn news_are_ids_each_once_and_what_is_too_much_or_no_id_is_a_gap() {
+        let id = Uuid::from_u128(7);
+        let mut news = News::default();
+        news.add(&message(&id.to_string()));
+        news.add(&message(&id.to_string()));
+        assert_eq!((news.ids.as_slice(), news.gap), ([id].as_slice(), false));
+        for n in 0..IDS as u128 {
+            news.add(&message(&Uuid::from_u128(100 + n).to_string()));
+        }
+        assert_eq!((news.ids.len(), news.gap), (IDS, true));
+        for event in [message("ready"), Event::Missed] {
+            let mut news = News::default();
+            news.add(&event);
+            assert!(news.gap);
+        }
+    }
+}

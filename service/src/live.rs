@@ -1,0 +1,188 @@
+//! What live subscriptions listen to and look at.
+//!
+//! An event is a nudge with an id in it; whoever listens reads the rows, so that nobody is told what they may not see.
+//! Many may listen to one post: what each of them may see is asked for all of them at once ([`comments_among`],
+//! [`posts_among`]), so that one comment costs a few queries and not one a listener.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use darkroom_entity::{comment, post};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, UnionType};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::error::Result;
+use crate::transaction::Transaction;
+use crate::visibility;
+
+/// Listeners whose sight one statement asks for: each adds a sub-query to it.
+const SIGHTS: usize = 50;
+
+/// Events that are published side by side; they share one connection.
+const SIDE_BY_SIDE: usize = 64;
+
+/// Somebody who asks, and a row that they ask for.
+pub type Asked = (Option<Uuid>, Uuid);
+
+/// Where a person's new notifications are told, by their ids.
+pub fn notifications_topic(account_id: Uuid) -> String {
+    format!("notifications:{account_id}")
+}
+
+/// Where a person is told that posts came to their timeline, by the posts' ids.
+pub fn feed_topic(account_id: Uuid) -> String {
+    format!("feed:{account_id}")
+}
+
+/// Where new comments below a post are told, by their ids.
+pub fn comments_topic(post_id: Uuid) -> String {
+    format!("comments:{post_id}")
+}
+
+/// The place of a moment among ids that begin with their time: at or before every id of that millisecond.
+pub fn place_of(moment: DateTime<Utc>) -> Uuid {
+    let millis = u128::try_from(moment.timestamp_millis()).unwrap_or(0);
+    Uuid::from_u128(millis << 80)
+}
+
+/// Tells those who listen to a comment's post, once the comment is there to be read.
+pub(crate) async fn announce_comment(tx: &mut Transaction<'_>, comment_id: Uuid) -> Result<()> {
+    let post_id: Option<Uuid> = comment::Entity::find_by_id(comment_id)
+        .select_only()
+        .column(comment::Column::PostId)
+        .into_tuple()
+        .one(tx.rows())
+        .await?;
+    if let Some(post_id) = post_id {
+        tx.emit(comments_topic(post_id), comment_id.to_string());
+    }
+    Ok(())
+}
+
+/// Tells these people that a post came to their timelines. Lost, it costs them nothing but a moment: they look again.
+pub(crate) async fn announce_post(app: &App, accounts: &[Uuid], post_id: Uuid) {
+    let payload = post_id.to_string();
+    let topics: Vec<String> = accounts.iter().copied().map(feed_topic).collect();
+    let published = stream::iter(topics)
+        .map(|topic| {
+            let (events, payload) = (app.events.clone(), payload.clone());
+            async move { events.publish(&topic, &payload).await }
+        })
+        .buffer_unordered(SIDE_BY_SIDE)
+        .try_collect::<()>();
+    // The first failure ends it: if the server is away, the others would fail as well, each after its time-out.
+    if let Err(error) = published.await {
+        tracing::debug!(%error, "a post was not announced to those who listen");
+    }
+}
+
+/// Of these comments those that the one who asks may see, for everyone who asks at once.
+pub async fn comments_among(app: &App, asked: &[Asked]) -> Result<HashMap<Asked, comment::Model>> {
+    let id = (comment::Entity, comment::Column::Id);
+    let seen = sights(app, asked, |ids, viewer| {
+        Query::select()
+            .expr_as(Expr::col(id), Alias::new("id"))
+            .from(comment::Entity)
+            .and_where(Expr::col(id).is_in(ids.iter().copied()))
+            .cond_where(visibility::comments(viewer))
+            .to_owned()
+    })
+    .await?;
+    // What they say is the same for everyone.
+    let ids: HashSet<Uuid> = seen.iter().map(|(_, id)| *id).collect();
+    let rows = comment::Entity::find().filter(comment::Column::Id.is_in(ids)).all(app.rows()).await?;
+    let rows: HashMap<Uuid, comment::Model> = rows.into_iter().map(|row| (row.id, row)).collect();
+    Ok(seen.into_iter().filter_map(|asked| rows.get(&asked.1).map(|row| (asked, row.clone()))).collect())
+}
+
+/// Of these posts those that the one who asks may see, for everyone who asks at once.
+pub async fn posts_among(app: &App, asked: &[Asked]) -> Result<HashSet<Asked>> {
+    let id = (post::Entity, post::Column::Id);
+    sights(app, asked, |ids, viewer| {
+        Query::select()
+            .expr_as(Expr::col(id), Alias::new("id"))
+            .from(post::Entity)
+            .and_where(Expr::col(id).is_in(ids.iter().copied()))
+            .cond_where(visibility::posts(viewer))
+            .to_owned()
+    })
+    .await
+}
+
+/// Runs a query of visible ids for many viewers, as parts of a few statements.
+async fn sights(
+    app: &App,
+    asked: &[Asked],
+    visible: impl Fn(&[Uuid], Option<Uuid>) -> SelectStatement,
+) -> Result<HashSet<Asked>> {
+    let mut by_viewer: HashMap<Option<Uuid>, Vec<Uuid>> = HashMap::new();
+    for (viewer, id) in asked {
+        by_viewer.entry(*viewer).or_default().push(*id);
+    }
+    let by_viewer: Vec<(Option<Uuid>, Vec<Uuid>)> = by_viewer.into_iter().collect();
+    let mut seen = HashSet::new();
+    for batch in by_viewer.chunks(SIGHTS) {
+        let mut parts = batch.iter().enumerate().map(|(place, (viewer, ids))| {
+            visible(ids, *viewer).expr_as(Expr::value(place as i32), Alias::new("place")).to_owned()
+        });
+        let Some(mut statement) = parts.next() else { continue };
+        statement.unions(parts.map(|part| (UnionType::All, part)));
+        for row in app.rows().query_all(&statement).await? {
+            let (place, id): (i32, Uuid) = (row.try_get("", "place")?, row.try_get("", "id")?);
+            if let Some((viewer, _)) = usize::try_from(place).ok().and_then(|place| batch.get(place)) {
+                seen.insert((*viewer, id));
+            }
+        }
+    }
+    Ok(seen)
+}
+
+/// Up to `limit` comments and replies below a post after the place `after` that the viewer may see, oldest first.
+pub async fn comments_after(
+    app: &App,
+    viewer: Option<Uuid>,
+    post_id: Uuid,
+    after: Uuid,
+    limit: u64,
+) -> Result<Vec<comment::Model>> {
+    let rows = comment::Entity::find()
+        .filter(comment::Column::PostId.eq(post_id))
+        .filter(comment::Column::Id.gt(after))
+        .filter(visibility::comments(viewer))
+        .order_by_asc(comment::Column::Id)
+        .limit(limit);
+    Ok(rows.all(app.rows()).await?)
+}
+
+/// Which of these posts stand in the viewer's feed now and are others': a bounded number.
+pub async fn feed_among(app: &App, viewer: Uuid, ids: &[Uuid]) -> Result<HashSet<Uuid>> {
+    let rows: Vec<Uuid> = post::Entity::find()
+        .select_only()
+        .column(post::Column::Id)
+        .filter(post::Column::Id.is_in(ids.iter().copied()))
+        .filter(visibility::feed(viewer))
+        .filter(post::Column::AuthorId.ne(viewer))
+        .into_tuple()
+        .all(app.rows())
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use darkroom_platform::Clock;
+
+    use super::*;
+
+    #[test]
+    fn a_moments_place_is_before_its_ids_and_after_older_ones() {
+        let clock = Clock::manual("2026-05-04T12:00:00.123Z".parse().expect("a moment"));
+        let older = clock.new_id();
+        clock.advance(chrono::TimeDelta::milliseconds(50));
+        let (place, id) = (place_of(clock.now()), clock.new_id());
+        assert!(older < place && place < id);
+    }
+}
