@@ -1,8 +1,4 @@
-//! Huffman codes: tables that know most codes at a look, and the shortest codes for given frequencies
-//! (ISO/IEC 10918-1, annexes C, F and K.2).
-
-/// Bits that the first look takes. Longer codes are rare.
-const LOOK: u32 = 10;
+//! Huffman codes: how they are defined, and the shortest for given frequencies (ISO/IEC 10918-1, annexes C and K.2).
 
 /// How a code is defined in a DHT segment: how many codes there are of each length from 1 to 16, and their symbols in
 /// order.
@@ -12,114 +8,6 @@ pub(super) struct Spec {
     pub(super) counts: [u8; 16],
     /// Symbols, those of the shortest codes first; as many as the counts add up to, at most 256.
     pub(super) symbols: Vec<u8>,
-}
-
-/// What a code means: how many coefficients to step over, and how many bits of a value follow.
-///
-/// Packed: bits of the code and its value in bits 0–7, of the code alone in 8–15, of the value in 16–23, the run in 24–31.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Entry(u32);
-
-/// A run no block is long enough for: the block ends here.
-pub(super) const END_OF_BLOCK: u32 = 128;
-
-/// The code is longer than the look, or there is no such code.
-const LONG: Entry = Entry(0);
-
-impl Entry {
-    /// What a symbol with a code of `length` bits means.
-    fn new(symbol: u8, length: u32, dc: bool) -> Entry {
-        let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
-        let (run, size) = match (dc, run, size) {
-            (true, ..) => (0, u32::from(symbol)),
-            // Of the symbols without a value a sequential AC code has two: sixteen zeros, and the end.
-            (false, 15, 0) => (15, 0),
-            (false, _, 0) => (END_OF_BLOCK, 0),
-            (false, ..) => (run, size),
-        };
-        Entry((length + size) | (length << 8) | (size << 16) | (run << 24))
-    }
-
-    /// Coefficients to step over; [`END_OF_BLOCK`] if none follows in this block.
-    #[inline(always)]
-    pub(super) fn run(self) -> u32 {
-        self.0 >> 24
-    }
-
-    /// Bits of the code and the value.
-    #[inline(always)]
-    pub(super) fn length(self) -> u32 {
-        self.0 & 0xff
-    }
-
-    /// The value of the coefficient (or of the difference to the last DC coefficient), from bits that begin with the code.
-    #[inline(always)]
-    pub(super) fn value(self, window: u64) -> i32 {
-        let (code, size) = (self.0 >> 8 & 63, self.0 >> 16 & 63);
-        let tail = window << code;
-        let magnitude = (tail >> 1 >> (63 - size)) as i32;
-        // Values whose first bit is 0 are negative (F.2.2.1, EXTEND). There is no branch: it would be a coin's toss.
-        let negative = !((tail as i64 >> 63) as i32);
-        magnitude + (negative & ((-1i32 << size) + 1))
-    }
-}
-
-/// A table for decoding DC differences or AC coefficients.
-pub(super) struct Decoder {
-    looks: Box<[Entry; 1 << LOOK]>,
-    /// For each length above that of a look, the first 16 bits (left-aligned) that are no code of this length or a
-    /// shorter one, and what to add to a code for its symbol's index.
-    limits: [(u32, i32); 17],
-    symbols: Vec<u8>,
-    dc: bool,
-}
-
-impl Decoder {
-    /// Builds a table; `None` if the definition is not a prefix code, or has values too large for 8-bit samples.
-    pub(super) fn new(spec: &Spec, dc: bool) -> Option<Decoder> {
-        let mut looks = Box::new([LONG; 1 << LOOK]);
-        let mut limits = [(0, 0); 17];
-        let mut code = 0u32;
-        let mut index = 0usize;
-        for length in 1..=16u32 {
-            let count = u32::from(spec.counts[length as usize - 1]);
-            if code + count > 1 << length {
-                return None;
-            }
-            limits[length as usize] = ((code + count) << (16 - length), index as i32 - code as i32);
-            for symbol in spec.symbols.get(index..index + count as usize)? {
-                // Of 8-bit samples no difference has more than 11 bits and no coefficient more than 10 (F.1.2).
-                if dc && *symbol > 11 || !dc && *symbol & 15 > 10 {
-                    return None;
-                }
-                if length <= LOOK {
-                    let first = (code << (LOOK - length)) as usize;
-                    looks[first..first + (1 << (LOOK - length))].fill(Entry::new(*symbol, length, dc));
-                }
-                code += 1;
-                index += 1;
-            }
-            code <<= 1;
-        }
-        Some(Decoder { looks, limits, symbols: spec.symbols.clone(), dc })
-    }
-
-    /// What the code at the front of these bits means; at least 32 of them must be there. `None`: no such code.
-    #[inline(always)]
-    pub(super) fn look(&self, window: u64) -> Option<Entry> {
-        let entry = self.looks[(window >> (64 - LOOK)) as usize];
-        if entry == LONG { self.look_longer(window) } else { Some(entry) }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn look_longer(&self, window: u64) -> Option<Entry> {
-        let head = (window >> 48) as u32;
-        let length = (LOOK + 1..=16).find(|&length| head < self.limits[length as usize].0)?;
-        let index = (head >> (16 - length)) as i32 + self.limits[length as usize].1;
-        let symbol = *self.symbols.get(usize::try_from(index).ok()?)?;
-        Some(Entry::new(symbol, length, self.dc))
-    }
 }
 
 /// A code for encoding: for each symbol its bits and their number; 0 bits if the symbol has no code.
@@ -224,36 +112,12 @@ fn shorten(counts: &mut [usize; 64]) {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::jpeg::lookup::AcTable;
 
     fn bits_of(spec: &Spec, frequencies: &[u32; 256]) -> u64 {
         let encoder = Encoder::new(spec);
         (0..256).map(|symbol| u64::from(frequencies[symbol]) * u64::from(encoder.codes[symbol].1)).sum()
-    }
-
-    #[test]
-    fn what_is_encoded_is_decoded() {
-        let mut frequencies = [0; 256];
-        for (symbol, frequency) in frequencies.iter_mut().enumerate().filter(|(symbol, _)| symbol & 15 <= 10) {
-            *frequency = 1 + 1_000_000 / (1 + symbol as u32 * symbol as u32);
-        }
-        let spec = optimal(&frequencies);
-        let (encoder, decoder) = (Encoder::new(&spec), Decoder::new(&spec, false).unwrap());
-        for symbol in (0..=255u8).filter(|symbol| frequencies[usize::from(*symbol)] > 0) {
-            let (code, length) = encoder.codes[usize::from(symbol)];
-            assert!((1..=16).contains(&length));
-            let size = symbol & 15;
-            // The largest and the smallest value of this size: all ones, all zeros.
-            for (tail, value) in [((1u64 << size) - 1, (1i32 << size) - 1), (0, 1 - (1i32 << size))] {
-                let word = u64::from(code) << (64 - length) | (tail << 1 << (63 - length - size)) | 1;
-                let entry = decoder.look(word).unwrap();
-                assert_eq!(entry.length(), u32::from(length + size));
-                assert_eq!(entry.value(word), if size == 0 { 0 } else { value }, "symbol {symbol:02x}");
-                let run = if size == 0 && symbol >> 4 != 15 { END_OF_BLOCK } else { u32::from(symbol >> 4) };
-                assert_eq!(entry.run(), run);
-            }
-        }
     }
 
     #[test]
@@ -276,7 +140,7 @@ mod tests {
         let spec = optimal(&frequencies);
         assert_eq!(spec.symbols.len(), 40);
         assert_eq!(spec.counts.iter().map(|&count| usize::from(count)).sum::<usize>(), 40);
-        assert!(Decoder::new(&spec, false).is_some());
+        assert!(AcTable::new(&spec).is_some());
         let encoder = Encoder::new(&spec);
         for (code, length) in encoder.codes.iter().filter(|(_, length)| *length > 0) {
             assert!(u32::from(*code) < (1 << length) - 1);
@@ -291,15 +155,5 @@ mod tests {
         assert_eq!((spec.counts[0], spec.symbols.as_slice()), (1, [0].as_slice()));
         let none = optimal(&[0; 256]);
         assert!(none.symbols.is_empty());
-    }
-
-    #[test]
-    fn what_is_no_prefix_code_is_refused() {
-        let mut counts = [0; 16];
-        counts[0] = 3;
-        assert!(Decoder::new(&Spec { counts, symbols: vec![0, 1, 2] }, true).is_none());
-        counts[0] = 2;
-        assert!(Decoder::new(&Spec { counts, symbols: vec![0] }, true).is_none());
-        assert!(Decoder::new(&Spec { counts, symbols: vec![0, 12] }, true).is_none());
     }
 }

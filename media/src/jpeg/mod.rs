@@ -20,6 +20,7 @@ mod encode;
 mod fdct;
 mod huffman;
 mod idct;
+mod lookup;
 mod marker;
 mod quality;
 mod scan;
