@@ -10,3 +10,4 @@ mod feed_property;
 mod journey;
 mod stories;
 mod visibility;
+mod webp;

@@ -1,6 +1,7 @@
 //! The jobs of Darkroom: one thin file a job. A new one is a payload in `service/job.rs`, a verb in `service`, a file here
 //! and a line in [`Registry::all`].
 
+mod encode_webp;
 mod expire_story;
 mod fan_out_post;
 mod heartbeat;
@@ -13,8 +14,8 @@ mod sweep_sessions;
 mod sweep_stories;
 
 use darkroom_service::job::{
-    ExpireStory, FanOutPost, Heartbeat, ProcessMedia, PurgeObjects, PurgePost, SweepMedia, SweepObjects, SweepSessions,
-    SweepStories,
+    EncodeWebp, ExpireStory, FanOutPost, Heartbeat, ProcessMedia, PurgeObjects, PurgePost, SweepMedia, SweepObjects,
+    SweepSessions, SweepStories,
 };
 
 use crate::registry::Registry;
@@ -25,6 +26,7 @@ impl Registry {
     pub fn all() -> Self {
         Self::new()
             .with::<ProcessMedia>()
+            .with::<EncodeWebp>()
             .with::<FanOutPost>()
             .with::<PurgePost>()
             .with::<PurgeObjects>()
