@@ -29,8 +29,12 @@ pub(crate) enum Task {
 pub(crate) async fn run(config: Config, task: Task) -> anyhow::Result<()> {
     let app = App::new(Platform::join(config, Clock::system()).await?);
     let done = match &task {
-        Task::Suspend { name } => account::suspend(&app, name).await.map(|account| standing(&account.username, account.suspended_at)),
-        Task::Reinstate { name } => account::reinstate(&app, name).await.map(|account| standing(&account.username, account.suspended_at)),
+        Task::Suspend { name } => {
+            account::suspend(&app, name).await.map(|account| standing(&account.username, account.suspended_at))
+        }
+        Task::Reinstate { name } => {
+            account::reinstate(&app, name).await.map(|account| standing(&account.username, account.suspended_at))
+        }
         Task::Recount => counter::recount(&app).await.map(drift),
     };
     match done {

@@ -18,8 +18,9 @@ const fn quality(size: Size) -> Quality {
 /// How much lower the quality gets, step by step, while a rendition is far over its budget.
 const LOWER: [u8; 4] = [0, 8, 16, 24];
 
-/// Bytes a rendition should take. Photographs stay well below at the usual quality; noise and fine text do not.
-const fn budget(size: Size) -> usize {
+/// Bytes a rendition should take. Photographs stay well below at the usual quality; noise and fine text do not. A picture
+/// that needs no change and takes no more than this is not encoded again.
+pub(crate) const fn budget(size: Size) -> usize {
     match size {
         Size::Thumbnail => 40 << 10,
         Size::Medium => 200 << 10,

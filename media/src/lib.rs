@@ -1,7 +1,8 @@
 //! Pixels: probe, guard, decode, resize, encode, EXIF, placeholder. Bytes in, bytes and facts out; no async, no I/O.
 //!
-//! Two doors. [`Inspector`] watches an upload stream by, in constant memory, and refuses it as early as its bytes
-//! allow. [`process`] makes everything that is ever shown of a photo:
+//! Three doors. [`Inspector`] watches an upload stream by, in constant memory, and refuses it as early as its bytes
+//! allow. [`process`] makes everything that is shown of a photo as soon as it is there, and [`encode_webp`] later the same
+//! sizes once more, in fewer bytes:
 //!
 //! ```text
 //!  bytes ──► inspect ──► metadata ──► decode ─────► scale ──► colour ──► turn ────► LARGE ──► encode
@@ -14,7 +15,8 @@
 //! The original is decoded once, a JPEG no larger than it has to be, and everything costly happens at 1080 pixels, in the
 //! planes of luma and chroma that renditions are stored as. The order matters: the limits are checked
 //! on the container's own declarations before a decoder, which allocates by them, sees a byte; and renditions are made
-//! from pixels alone, so nothing of the original's metadata can reach them.
+//! from pixels alone, so nothing of the original's metadata can reach them. A small JPEG in which nothing needs to be changed is
+//! shown with its own pixels, in a file that is made anew around its coefficients (`jpeg/transcode.rs`).
 //!
 //! Formats are told by content: [`Format`] lists them, [`Format::accepted`] those that can be decoded here. Of an
 //! animation or of several pages the first picture is shown, of a picture with a gain map the base picture, and
@@ -42,6 +44,7 @@ mod placeholder;
 mod plane;
 mod process;
 mod resize;
+mod webp;
 
 pub use self::{
     exif::Facts,
@@ -50,6 +53,6 @@ pub use self::{
     heif::{HeifSupport, heif_support},
     inspect::{Inspection, Inspector},
     limits::Limits,
-    process::{Photo, Rendition, process},
+    process::{Photo, Rendition, encode_webp, process},
     resize::Size,
 };

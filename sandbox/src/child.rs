@@ -8,14 +8,14 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use darkroom_media::{Failure, Limits, Photo};
+use darkroom_media::{Failure, Limits};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
 use crate::frame::{self, Caps};
 use crate::keeper::Keeper;
 use crate::serve::{ARGUMENT, Hello, PROTOCOL, Request};
-use crate::{Bounds, Lost, answer};
+use crate::{Bounds, Lost, Made, Task, answer};
 
 /// How long a child may take until it is ready: milliseconds, on a machine that has any left.
 const START: Duration = Duration::from_secs(10);
@@ -119,17 +119,18 @@ impl Child {
     /// Decodes a file, and gives the child back unless it is worn out. When this future is dropped the child is killed.
     pub(crate) async fn decode(
         mut self,
+        task: Task,
         bytes: &[u8],
         limits: &Limits,
         time: Duration,
-    ) -> Result<(Result<Photo, Failure>, Option<Self>), Lost> {
-        let Ok(answered) = timeout(time, self.ask(bytes, limits, time)).await else {
+    ) -> Result<(Result<Made, Failure>, Option<Self>), Lost> {
+        let Ok(answered) = timeout(time, self.ask(task, bytes, limits, time)).await else {
             // Its last words may tell what it hangs in.
             let _ = self.ended().await;
             return Err(Lost::TimedOut);
         };
         let Ok(frame) = answered else { return Err(self.ended().await) };
-        match answer::read(&frame, limits) {
+        match answer::read(task, &frame, limits) {
             Err(problem) => {
                 let _ = self.ended().await;
                 Err(Lost::Crashed { how: format!("an answer that no decoder gives: {problem}") })
@@ -145,8 +146,8 @@ impl Child {
         }
     }
 
-    async fn ask(&mut self, bytes: &[u8], limits: &Limits, time: Duration) -> io::Result<frame::Frame> {
-        let head = serde_json::to_vec(&Request { limits, cpu_seconds: time.as_secs() + 1 })?;
+    async fn ask(&mut self, task: Task, bytes: &[u8], limits: &Limits, time: Duration) -> io::Result<frame::Frame> {
+        let head = serde_json::to_vec(&Request { task, limits, cpu_seconds: time.as_secs() + 1 })?;
         frame::send(&mut self.channel, &head, bytes).await?;
         frame::receive(&mut self.channel, answer::CAPS).await
     }

@@ -4,17 +4,17 @@ use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 
-use darkroom_media::{Failure, Limits, Photo};
+use darkroom_media::{Failure, Limits};
 use serde::{Deserialize, Serialize};
 
 use crate::frame::{self, Caps};
-use crate::{answer, restrict};
+use crate::{Made, Task, answer, restrict};
 
 /// The first argument of a child: no command of any program may have this name.
 pub const ARGUMENT: &str = "media-child";
 
 /// Changes with what is said between parent and child; both are normally the same file.
-pub(crate) const PROTOCOL: u32 = 1;
+pub(crate) const PROTOCOL: u32 = 2;
 
 /// The most that a child takes of a request: the parent has checked it, and memory is limited.
 const CAPS: Caps = Caps { head: 64 << 10, body: u64::MAX };
@@ -30,6 +30,7 @@ pub(crate) struct Hello {
 /// The head of a request; the file is its body.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Request<L> {
+    pub(crate) task: Task,
     pub(crate) limits: L,
     /// CPU time that this file may take.
     pub(crate) cpu_seconds: u64,
@@ -41,12 +42,12 @@ pub fn serve_if_child() {
     let load_libraries = || {
         darkroom_media::heif_support();
     };
-    serve_if_child_with(load_libraries, darkroom_media::process);
+    serve_if_child_with(load_libraries, Task::run);
 }
 
 /// As [`serve_if_child`], with a decoder of one's own. `prepare` runs while files may still be opened: it loads what
 /// `decode` would load later.
-pub fn serve_if_child_with(prepare: impl FnOnce(), decode: impl FnMut(&[u8], &Limits) -> Result<Photo, Failure>) {
+pub fn serve_if_child_with(prepare: impl FnOnce(), decode: impl FnMut(Task, &[u8], &Limits) -> Result<Made, Failure>) {
     let mut arguments = std::env::args().skip(1);
     if arguments.next().as_deref() != Some(ARGUMENT) {
         return;
@@ -69,7 +70,7 @@ fn serve(
     parent: u64,
     memory_bytes: u64,
     prepare: impl FnOnce(),
-    mut decode: impl FnMut(&[u8], &Limits) -> Result<Photo, Failure>,
+    mut decode: impl FnMut(Task, &[u8], &Limits) -> Result<Made, Failure>,
 ) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     {
@@ -86,9 +87,9 @@ fn serve(
     let filtered = restrict::confine(memory_bytes)?;
     frame::write(&mut channel, &serde_json::to_vec(&Hello { protocol: PROTOCOL, filtered })?, &[])?;
     while let Some(request) = frame::read(&mut channel, CAPS)? {
-        let Request { limits, cpu_seconds } = serde_json::from_slice(&request.head)?;
+        let Request { task, limits, cpu_seconds } = serde_json::from_slice(&request.head)?;
         restrict::grant_cpu(cpu_seconds)?;
-        let result = decode(&request.body, &limits);
+        let result = decode(task, &request.body, &limits);
         drop(request);
         answer::write(&mut channel, result)?;
     }

@@ -89,6 +89,31 @@ async fn a_lie_costs_one_file() {
 }
 
 #[tokio::test]
+async fn webp_is_made_in_children_and_a_lie_there_is_found_out() {
+    let sandbox = sandbox(BOUNDS);
+    let renditions = sandbox.encode_webp(picture(), &Limits::default()).await.unwrap().unwrap();
+    assert!(renditions.len() == 3 && renditions.iter().all(|made| made.bytes.starts_with(b"RIFF")));
+    assert_eq!(children().len(), 1, "kept for the next file");
+    let file = Bytes::from([picture(), Bytes::from_static(b"fault:lie")].concat());
+    let lost = sandbox.encode_webp(file, &Limits::default()).await.unwrap_err();
+    assert!(matches!(&lost, Lost::Crashed { how } if how.contains("no decoder gives")), "{lost}");
+    still_works(&sandbox).await;
+}
+
+#[tokio::test]
+async fn a_photo_never_waits_for_webp() {
+    let sandbox = sandbox(Bounds { children: 1, ..BOUNDS });
+    let waiting = tokio::spawn({
+        let sandbox = sandbox.clone();
+        async move { sandbox.encode_webp(Bytes::from_static(b"fault:hang"), &Limits::default()).await }
+    });
+    until("WebP has all of its places", || children().len() == 1).await;
+    still_works(&sandbox).await;
+    assert!(!waiting.is_finished());
+    waiting.abort();
+}
+
+#[tokio::test]
 async fn a_hang_costs_one_file_and_its_time() {
     let sandbox = sandbox(Bounds { time: Duration::from_secs(1), ..BOUNDS });
     for file in ["fault:hang", "fault:spin"] {

@@ -88,6 +88,13 @@ job! {
     } = "media.process" on Interactive, timeout 120, attempts 3, unique |job| format!("media.process:{}", job.media_id)
 }
 job! {
+    /// Makes a photo's renditions in WebP, once it is shown in JPEG. Three tries, as for those; if they fail it stays as it is.
+    EncodeWebp {
+        /// The photo.
+        media_id: Uuid,
+    } = "media.encode_webp" on Bulk, timeout 120, attempts 3, unique |job| format!("media.encode_webp:{}", job.media_id)
+}
+job! {
     /// Carries a post to one page of its author's followers, and hands the next page on.
     FanOutPost {
         /// The post.

@@ -4,7 +4,7 @@
 //!   upload ── first bytes recognised ──► row UPLOADING ── bytes streamed ──► PROCESSING + job media.process
 //!     │ refused: nothing is left                                                   │
 //!     ▼                                                           renditions, facts ▼ or a reason
-//!   userErrors                                                     READY ◄──────────┴────────► FAILED
+//!   userErrors                        job media.encode_webp + READY ◄──────────┴────────► FAILED
 //! ```
 //!
 //! A row stands before the first byte is stored, so that whatever a crash leaves behind is found by the sweep.
@@ -12,18 +12,19 @@
 mod decoder;
 mod delete;
 mod process;
+mod rendition;
 mod sweep;
 mod upload;
 mod url;
+mod webp;
 
 use std::collections::HashMap;
 
-use darkroom_entity::rendition::{Format, Size};
-use darkroom_entity::{media, rendition};
+use darkroom_entity::media;
 use darkroom_media::Limits;
 pub use darkroom_media::{Facts, FailureCode, heif_support};
 use darkroom_platform::config::Isolation;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use crate::app::App;
@@ -35,10 +36,12 @@ use crate::visibility;
 pub use decoder::{bounds, sandbox};
 pub(crate) use delete::delete;
 pub use process::{give_up, process};
+pub use rendition::{content_type, renditions};
 pub use sweep::sweep;
 pub use upload::{NewUpload, Purpose, body_error, upload};
 pub(crate) use url::UrlSigner;
 pub use url::{Grant, grant, original_url, rendition_url};
+pub use webp::encode_webp;
 
 /// The topic on which a photo's changes are told.
 pub fn topic(media_id: Uuid) -> String {
@@ -63,16 +66,6 @@ fn limits(app: &App) -> Limits {
         heif: app.config.media.isolation == Isolation::Process,
         ..Limits::default()
     }
-}
-
-/// A rendition's object key.
-fn rendition_key(prefix: &str, size: Size) -> String {
-    let name = match size {
-        Size::Thumbnail => "thumbnail",
-        Size::Medium => "medium",
-        Size::Large => "large",
-    };
-    format!("{prefix}/{name}.jpg")
 }
 
 /// The one of these media that this viewer may see, by its own id.
@@ -112,31 +105,6 @@ pub async fn of_stories(app: &App, ids: &[Uuid]) -> Result<HashMap<Uuid, media::
         .all(app.rows())
         .await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
-}
-
-/// The renditions of these photos, smallest first: at most a handful each.
-pub async fn renditions(app: &App, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<rendition::Model>>> {
-    let rows = rendition::Entity::find()
-        .filter(rendition::Column::MediaId.is_in(ids.iter().copied()))
-        .order_by_asc(rendition::Column::Width)
-        .all(app.rows())
-        .await?;
-    let mut by_media: HashMap<Uuid, Vec<rendition::Model>> = HashMap::new();
-    for row in rows {
-        by_media.entry(row.media_id).or_default().push(row);
-    }
-    for renditions in by_media.values_mut() {
-        renditions.sort_by_key(|row| (rank(row.size), row.format == Format::WebP));
-    }
-    Ok(by_media)
-}
-
-fn rank(size: Size) -> u8 {
-    match size {
-        Size::Thumbnail => 0,
-        Size::Medium => 1,
-        Size::Large => 2,
-    }
 }
 
 /// Takes the owner's free photos into use, all or none, and gives them back in the order of `ids`.

@@ -36,6 +36,15 @@ impl TestApp {
         assert_eq!(self.object_files(), Vec::<PathBuf>::new(), "files are left");
     }
 
+    /// Asserts that there are this many photos, each with its original and three sizes in JPEG, and that every object has a
+    /// row that knows it.
+    pub async fn assert_photos(&self, photos: i64) {
+        assert_eq!(self.rows("media WHERE status = 'ready'").await, photos);
+        assert_eq!(self.rows("rendition WHERE format = 'jpeg'").await, 3 * photos);
+        let objects = self.object_keys().await;
+        assert_eq!(objects.len() as i64, photos + self.rows("rendition").await, "{objects:#?}");
+    }
+
     /// Loses every job that is waiting, as nothing but a fault could.
     pub async fn lose_jobs(&self) {
         use darkroom_entity::job;

@@ -128,15 +128,20 @@ impl Client {
     /// A media by its id, or null: status, dimensions, renditions and, for its owner, the original.
     pub async fn media(&self, id: &str) -> Value {
         let fields = "... on Media { status width height placeholder dominantColor altText failure { code message }
-            facts { cameraMake latitude } url renditions { size contentType width height byteSize url }
+            facts { cameraMake latitude } url renditions { size format contentType width height byteSize url }
             original { url byteSize contentType } }";
         self.node(id, fields).await
     }
 }
 
-/// The link to one size in what [`Client::media`] returned.
+/// The link to one size, in JPEG, in what [`Client::media`] returned.
 pub fn link_of(media: &Value, size: &str) -> String {
+    let found = rendition_of(media, size, "JPEG").unwrap_or_else(|| panic!("no {size}: {media}"));
+    found["url"].as_str().unwrap().to_owned()
+}
+
+/// One size in one format in what [`Client::media`] returned, if it is there.
+pub fn rendition_of<'a>(media: &'a Value, size: &str, format: &str) -> Option<&'a Value> {
     let renditions = media["renditions"].as_array().unwrap();
-    let found = renditions.iter().find(|rendition| rendition["size"] == size);
-    found.unwrap_or_else(|| panic!("no {size}: {media}"))["url"].as_str().unwrap().to_owned()
+    renditions.iter().find(|rendition| rendition["size"] == size && rendition["format"] == format)
 }

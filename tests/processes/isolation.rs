@@ -57,7 +57,8 @@ async fn upload_large(person: &Person) -> String {
 
 #[tokio::test]
 async fn a_photo_whose_decoders_are_killed_fails_after_three_tries_and_the_others_do_not() {
-    let stage = Stage::new(&[]).await;
+    // Whoever is busy is killed, and that is to be the photo's decoder alone.
+    let stage = Stage::new(&[("DARKROOM_MEDIA_WEBP", "false")]).await;
     let ada = stage.server.client().sign_up("ada").await;
     let bad = upload_large(&ada).await;
     let good = ada.photo(picture::jpeg(400, 300)).await;
@@ -150,7 +151,8 @@ async fn whatever_a_file_does_to_its_decoder_it_does_to_itself() {
     }
     let good = ada.photo(picture::jpeg(400, 300)).await;
     for attempt in 1..=3 {
-        assert_eq!(test.run_jobs().await, if attempt == 1 { 7 } else { 6 }, "attempt {attempt}");
+        // At first there is the good one besides, and its WebP.
+        assert_eq!(test.run_jobs().await, if attempt == 1 { 8 } else { 6 }, "attempt {attempt}");
         assert_eq!(ada.media(&good).await["status"], "READY");
         test.clock.advance(TimeDelta::minutes(1));
     }
@@ -185,4 +187,32 @@ async fn photos_wait_while_no_decoder_can_be_started() {
     test.run_jobs().await;
     assert_eq!(ada.media(&photo).await["status"], "READY");
     test.finish().await;
+}
+
+/// A photo is shown in JPEG, whatever becomes of its WebP.
+#[tokio::test]
+async fn a_photo_that_ends_its_encoder_stays_as_it_is() {
+    let bounds = Bounds { children: 2, memory_bytes: 512 << 20, time: Duration::from_secs(2) };
+    let mut test = TestApp::start().await;
+    test.app = test.app.clone().decoding_in(Sandbox::children(binary("darkroom-test-decoder"), bounds));
+    let ada = test.client().sign_up("ada").await;
+    let media = ada.photo([picture::jpeg(400, 300), b"fault:late".to_vec()].concat()).await;
+    assert_eq!(test.run_jobs().await, 2, "its JPEGs, and the first try of its WebP");
+    let shown = ada.media(&media).await;
+    assert_eq!(shown["status"], "READY");
+    for _ in 0..2 {
+        test.clock.advance(TimeDelta::minutes(1));
+        assert_eq!(test.run_jobs().await, 1);
+    }
+    test.clock.advance(TimeDelta::hours(1));
+    assert_eq!(test.run_jobs().await, 0, "it is not tried again");
+    let left = test.jobs_left().await;
+    assert!(left.len() == 1 && left[0].contains("media.encode_webp") && left[0].contains("SIGSEGV"), "{left:?}");
+    let later = ada.media(&media).await;
+    assert_eq!((&later["status"], &later["failure"]), (&json!("READY"), &json!(null)));
+    test.assert_photos(1).await;
+    let query = "query($id: ID!) { node(id: $id) { ... on Media { url(format: WEBP) } } }";
+    let url = ada.run(query, json!({ "id": media })).await.text("/node/url");
+    assert_eq!(ada.get(&url).await.headers()["content-type"], "image/jpeg");
+    test.abandon().await;
 }

@@ -38,17 +38,6 @@ fn attempts(worker: &Process) -> Vec<i64> {
     photos.filter_map(|line| line["span"]["attempt"].as_i64()).collect()
 }
 
-/// Each photo has each size once, and nothing else lies in the store.
-async fn each_photo_once(world: &World, photos: i64) {
-    assert_eq!(world.count("media", "status = 'ready'").await, photos);
-    assert_eq!(world.count("media", "status <> 'ready'").await, 0);
-    let sizes = "SELECT COUNT(*) AS n FROM (SELECT media_id FROM rendition GROUP BY media_id HAVING COUNT(*) = 3) AS x";
-    assert_eq!(world.number(sizes).await, photos, "photos with exactly three renditions");
-    assert_eq!(world.count("rendition", "1 = 1").await, 3 * photos);
-    assert_eq!(world.object_keys().await.len() as i64, 4 * photos, "originals and renditions, and nothing else");
-    assert_eq!(world.count("job", "name = 'media.process' OR state = 'dead'").await, 0, "jobs are left");
-}
-
 #[tokio::test]
 async fn a_killed_workers_photo_is_finished_by_another() {
     if !runs_in(Mode::Clustered) {
@@ -69,7 +58,7 @@ async fn a_killed_workers_photo_is_finished_by_another() {
     println!("taken over and finished {:.1} s after the kill", taken.as_secs_f64());
     let settled = async || attempts(&second).contains(&2);
     until("the second worker has finished it at the second attempt", PATIENCE, settled).await;
-    each_photo_once(&world, 2).await;
+    world.each_photo_once(2).await;
     drop((api, first, second));
     world.end().await;
 }
@@ -100,7 +89,7 @@ async fn a_worker_that_stops_hands_back_what_it_can_not_finish() {
     world.ready(6, PATIENCE).await;
     let no_job = async || world.count("job", "name = 'media.process'").await == 0;
     until("every job is settled", PATIENCE, no_job).await;
-    each_photo_once(&world, 6).await;
+    world.each_photo_once(6).await;
     drop((api, first, second));
     world.end().await;
 }
@@ -140,7 +129,7 @@ async fn a_power_cut_loses_no_upload_that_was_acknowledged() {
 
     let mut again = world.darkroom().await;
     world.ready(1, TAKEN_OVER).await;
-    each_photo_once(&world, 1).await;
+    world.each_photo_once(1).await;
     again.process.stop(Duration::from_secs(5)).await;
     world.end().await;
 }

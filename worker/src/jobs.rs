@@ -3,6 +3,7 @@
 
 mod accept_follow_requests;
 mod clean_block;
+mod encode_webp;
 mod expire_story;
 mod fan_out_post;
 mod heartbeat;
@@ -19,7 +20,11 @@ mod sweep_objects;
 mod sweep_sessions;
 mod sweep_stories;
 
-use darkroom_service::job::{AcceptFollowRequests, CleanBlock, ExpireStory, FanOutPost, Heartbeat, Notify, ProcessMedia, PurgeCollection, PurgeComment, PurgeObjects, PurgePost, Recount, SweepMedia, SweepNotifications, SweepObjects, SweepSessions, SweepStories};
+use darkroom_service::job::{
+    AcceptFollowRequests, CleanBlock, EncodeWebp, ExpireStory, FanOutPost, Heartbeat, Notify, ProcessMedia,
+    PurgeCollection, PurgeComment, PurgeObjects, PurgePost, Recount, SweepMedia, SweepNotifications, SweepObjects,
+    SweepSessions, SweepStories,
+};
 
 use crate::registry::Registry;
 
@@ -29,6 +34,7 @@ impl Registry {
     pub fn all() -> Self {
         Self::new()
             .with::<ProcessMedia>()
+            .with::<EncodeWebp>()
             .with::<FanOutPost>()
             .with::<Notify>()
             .with::<AcceptFollowRequests>()

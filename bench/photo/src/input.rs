@@ -15,7 +15,7 @@ const TWENTY_FOUR: (usize, usize) = (5712, 4284);
 const MID: (usize, usize) = (2400, 1800);
 
 /// A phone's.
-const QUALITY: u8 = 92;
+pub(crate) const QUALITY: u8 = 92;
 
 /// Smaller photographs are of another time.
 const LEAST_PIXELS: usize = 6_000_000;

@@ -4,6 +4,7 @@
 //!   bench/photo/setup                                    install the others, once
 //!   darkroom-bench-photo                                 12 MP, 24 MP and 2,400 px, about three minutes
 //!   darkroom-bench-photo --only darkroom,sharp3          some programs only
+//!   darkroom-bench-photo --webp                          WebP beside JPEG, bytes and quality
 //!   darkroom-bench-photo --only darkroom --input FILE --iterations 50        a loop to profile, nothing beside it
 //! ```
 //!
@@ -25,6 +26,7 @@ mod reference;
 mod report;
 mod serve;
 mod usage;
+mod webp;
 
 use std::fs;
 use std::path::PathBuf;
@@ -62,6 +64,9 @@ struct Arguments {
     /// Only run Darkroom's pipeline this often in this process, to be profiled.
     #[arg(long, value_name = "N", requires = "input")]
     iterations: Option<usize>,
+    /// Only compare Darkroom's WebP with its JPEG, in bytes and nearness to the original.
+    #[arg(long, conflicts_with_all = ["only", "size", "photo", "input"])]
+    webp: bool,
     /// Where the plot goes [default: photo.svg in the folder].
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
@@ -97,6 +102,15 @@ fn main() -> anyhow::Result<()> {
     if let (Some(iterations), Some(input)) = (arguments.iterations, &arguments.input) {
         ensure!(matches!(arguments.only[..], [] | [Program::Darkroom]), "--iterations runs Darkroom alone");
         return profile::run(input, iterations);
+    }
+    if arguments.webp {
+        let comparison = webp::compare()?;
+        println!("{}", comparison.table());
+        let path = arguments.folder.join("webp.json");
+        fs::create_dir_all(&arguments.folder)?;
+        fs::write(&path, serde_json::to_string_pretty(&comparison)?)?;
+        eprintln!("as JSON: {}", path.display());
+        return Ok(());
     }
     let report = measure(&arguments)?;
     println!("{}", report.tables());

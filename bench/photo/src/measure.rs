@@ -132,7 +132,7 @@ fn judge(folder: &Path, references: &mut References<'_>) -> anyhow::Result<Vec<J
     for size in [Size::Large, Size::Medium, Size::Thumbnail] {
         let name = serve::name(size);
         let bytes = fs::read(folder.join(format!("{name}.jpg"))).with_context(|| format!("no rendition {name}"))?;
-        judged.push(references.judge(size, &bytes)?);
+        judged.push(references.judge(size, &Picture::decode(&bytes)?, bytes.len())?);
     }
     Ok(judged)
 }
@@ -163,18 +163,17 @@ impl<'a> References<'a> {
         Ok(self.of(size, width as usize, height as usize))
     }
 
-    /// How near a JPEG is to it.
-    pub(crate) fn judge(&mut self, size: Size, jpeg: &[u8]) -> anyhow::Result<Judged> {
-        let picture = Picture::decode(jpeg)?;
+    /// How near a rendition is to it, whose file has so many bytes.
+    pub(crate) fn judge(&mut self, size: Size, picture: &Picture, bytes: usize) -> anyhow::Result<Judged> {
         let (width, height) = (picture.width, picture.height);
         let reference = self.of(size, width, height);
         Ok(Judged {
             size: serve::name(size),
             width,
             height,
-            bytes: jpeg.len(),
-            ssim: quality::ssim(reference, &picture)?,
-            ssimulacra2: quality::ssimulacra2(reference, &picture)?,
+            bytes,
+            ssim: quality::ssim(reference, picture)?,
+            ssimulacra2: quality::ssimulacra2(reference, picture)?,
         })
     }
 }

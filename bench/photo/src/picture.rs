@@ -1,5 +1,7 @@
 //! Pixels in memory, and JPEG to and fro. One decoder for everything that is judged, so that it favours nobody.
 
+use std::io::Cursor;
+
 use anyhow::{Context, ensure};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
@@ -33,6 +35,16 @@ impl Picture {
         Ok(Self { width, height, pixels })
     }
 
+    /// Decodes a WebP without transparency.
+    pub(crate) fn decode_webp(webp: &[u8]) -> anyhow::Result<Self> {
+        let mut decoder = image_webp::WebPDecoder::new(Cursor::new(webp)).context("no WebP")?;
+        ensure!(!decoder.has_alpha(), "a WebP is transparent");
+        let (width, height) = decoder.dimensions();
+        let mut pixels = vec![0; decoder.output_buffer_size().context("a WebP is too large")?];
+        decoder.read_image(&mut pixels).context("a WebP can't be decoded")?;
+        Ok(Self { width: width as usize, height: height as usize, pixels })
+    }
+
     /// Width and height of a JPEG as it is stored.
     pub(crate) fn size(jpeg: &[u8]) -> anyhow::Result<(usize, usize)> {
         let mut decoder = JpegDecoder::new(ZCursor::new(jpeg));
@@ -48,6 +60,12 @@ impl Picture {
         let (width, height) = (u16::try_from(self.width)?, u16::try_from(self.height)?);
         encoder.encode(&self.pixels, width, height, ColorType::Rgb).context("a picture can't be encoded")?;
         Ok(bytes)
+    }
+
+    /// A part of it, which lies inside.
+    pub(crate) fn part(&self, x: usize, y: usize, width: usize, height: usize) -> Self {
+        let row = |at: usize| &self.pixels[((y + at) * self.width + x) * 3..][..width * 3];
+        Self { width, height, pixels: (0..height).flat_map(row).copied().collect() }
     }
 
     /// Another size of it: cut off, or continued as if there were mirrors at its right and lower edge, so that what is

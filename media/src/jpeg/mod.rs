@@ -7,6 +7,7 @@
 //! ```text
 //!  bytes ─► marker: Frame, tables ─► bits + huffman: coefficients ─► idct: N × N pixels ─► Planes
 //!  Planes ─► fdct: coefficients, quantised ─► huffman: the shortest codes ─► encode: segments and scan
+//!  bytes ─► marker ─► bits + huffman: coefficients ─► transcode: those that are seen ─► huffman ─► segments and scan
 //! ```
 //!
 //! It reads what cameras write: sequential, Huffman-coded, 8 bits, one grey component or YCbCr in one interleaved scan,
@@ -24,7 +25,8 @@ mod lookup;
 mod marker;
 mod quality;
 mod scan;
+mod transcode;
 #[cfg(target_arch = "x86_64")]
 mod wide;
 
-pub(crate) use self::{decode::decode, encode::encode, quality::Quality};
+pub(crate) use self::{decode::decode, encode::encode, quality::Quality, transcode::transcode};

@@ -99,7 +99,7 @@ pub struct SessionConfig {
     pub ttl_days: u32,
 }
 
-/// How photos are decoded; lifetime of media URLs and of unattached uploads.
+/// How photos are decoded, and in what they are shown; lifetime of media URLs and of unattached uploads.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MediaConfig {
@@ -109,6 +109,8 @@ pub struct MediaConfig {
     pub decode_memory_max_bytes: u64,
     /// Longest time for one photo in a child, seconds.
     pub decode_timeout_seconds: u64,
+    /// Whether photos get renditions in WebP as well.
+    pub webp: bool,
     /// How long a signed URL stays the same, seconds.
     pub url_window_seconds: u64,
     /// How long an upload lives that nothing uses, hours.

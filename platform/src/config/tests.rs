@@ -99,6 +99,7 @@ fn every_variable_reaches_its_key() {
             ("log.filter", _) => "debug".to_owned(),
             ("media.url_window_seconds", _) => "7200".to_owned(),
             ("worker.concurrency", _) => "3".to_owned(),
+            (_, toml::Value::Boolean(is_on)) => (!is_on).to_string(),
             (_, toml::Value::Integer(number)) => (number - 1).max(1).to_string(),
             (_, other) => panic!("{key} has a new type: {other:?}"),
         };

@@ -5,8 +5,8 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-use darkroom_media::{Failure, FailureCode, Limits, Photo};
-use darkroom_sandbox::{Bounds, Sandbox};
+use darkroom_media::{Failure, FailureCode, Limits};
+use darkroom_sandbox::{Bounds, Made, Sandbox, Task};
 
 fn main() -> ExitCode {
     darkroom_sandbox::serve_if_child_with(|| {}, decode);
@@ -26,13 +26,17 @@ fn wait_for_ever() {
     eprintln!("{lost:?}");
 }
 
-fn decode(bytes: &[u8], limits: &Limits) -> Result<Photo, Failure> {
+fn decode(task: Task, bytes: &[u8], limits: &Limits) -> Result<Made, Failure> {
     // The word may hide behind a picture's header, so that it passes for a picture until it is decoded.
     let asked = bytes.windows(6).position(|window| window == b"fault:").map(|at| &bytes[at + 6..]);
-    let Some(asked) = asked else { return darkroom_media::process(bytes, limits) };
+    let Some(asked) = asked else { return task.run(bytes, limits) };
+    if task == Task::Photo && asked.starts_with(b"late") {
+        return task.run(bytes, limits);
+    }
     let word: Vec<u8> = asked.iter().copied().take_while(u8::is_ascii_lowercase).collect();
     match word.as_slice() {
-        b"segfault" => segfault(),
+        // When WebP is asked for, after all went well.
+        b"segfault" | b"late" => segfault(),
         b"abort" => std::process::abort(),
         b"overflow" => drop(overflow(1)),
         b"panic" => panic!("on demand"),
@@ -49,7 +53,7 @@ fn decode(bytes: &[u8], limits: &Limits) -> Result<Photo, Failure> {
         b"exec" => return found::<(), _>(Err(Command::new("/bin/true").exec())),
         b"fork" => return found(Command::new("/bin/true").spawn()),
         b"thread" => return found(std::thread::spawn(|| 7).join().map_err(|_| "it panicked")),
-        b"lie" => return lie(bytes, limits),
+        b"lie" => return lie(task, bytes, limits),
         b"noise" => (0..100_000).for_each(|line| eprintln!("{line}")),
         _ => {}
     }
@@ -71,10 +75,14 @@ fn overflow(depth: u64) -> u64 {
 }
 
 /// A photo that shows something else to those who look at it small.
-fn lie(bytes: &[u8], limits: &Limits) -> Result<Photo, Failure> {
-    let mut photo = darkroom_media::process(bytes, limits)?;
-    photo.renditions[0].bytes = b"<script>alert(1)</script>".to_vec();
-    Ok(photo)
+fn lie(task: Task, bytes: &[u8], limits: &Limits) -> Result<Made, Failure> {
+    let mut made = task.run(bytes, limits)?;
+    let renditions = match &mut made {
+        Made::Photo(photo) => &mut photo.renditions,
+        Made::Webp(renditions) => renditions,
+    };
+    renditions[0].bytes = b"<script>alert(1)</script>".to_vec();
+    Ok(made)
 }
 
 /// More than any limit of the tests.
@@ -87,7 +95,7 @@ fn allocate() -> Result<usize, String> {
 }
 
 /// What came of it, as a refusal of the file: only an answer can tell the test.
-fn found<T: std::fmt::Debug, E: std::fmt::Display>(result: Result<T, E>) -> Result<Photo, Failure> {
+fn found<T: std::fmt::Debug, E: std::fmt::Display>(result: Result<T, E>) -> Result<Made, Failure> {
     let message = match result {
         Ok(value) => format!("done: {value:?}"),
         Err(error) => format!("refused: {error}"),

@@ -57,7 +57,8 @@ pub(crate) enum MediaSize {
 pub(crate) enum MediaFormat {
     /// JPEG: every size exists in it.
     Jpeg,
-    /// WebP.
+    /// WebP: of the same picture, in fewer bytes. It is made some time after the JPEGs, and only of sizes that gain by it.
+    #[graphql(name = "WEBP")]
     WebP,
 }
 
@@ -75,6 +76,8 @@ pub(crate) struct MediaFailure {
 pub(crate) struct Rendition {
     /// Which size; null for the original.
     size: Option<MediaSize>,
+    /// How it is encoded; null for the original, which may be in any format that is accepted.
+    format: Option<MediaFormat>,
     /// Its media type, for instance `image/jpeg`.
     content_type: String,
     /// Pixels; null if not known yet.
@@ -199,13 +202,15 @@ impl Media {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which of its sizes.", default_with = "MediaSize::Large")] size: MediaSize,
-        #[graphql(desc = "Which encoding, if it exists; JPEG otherwise.")] format: Option<MediaFormat>,
+        #[graphql(desc = "Which encoding, if it exists yet; JPEG otherwise, and without this argument.")]
+        format: Option<MediaFormat>,
     ) -> Result<Option<Url>> {
         let renditions = ctx.loader()?.load_one(RenditionsOfMedia(self.0.id)).await?.unwrap_or_default();
         Ok(link(ctx.app()?, &self.0, &renditions, size, format))
     }
 
-    /// Every size that exists, smallest first; empty until it is `READY`.
+    /// Every size in every format that exists, smallest size first; empty until it is `READY`. Those in WebP come later,
+    /// if at all.
     async fn renditions(&self, ctx: &Context<'_>) -> Result<Vec<Rendition>> {
         let app = ctx.app()?;
         let rows = ctx.loader()?.load_one(RenditionsOfMedia(self.0.id)).await?.unwrap_or_default();
@@ -216,6 +221,7 @@ impl Media {
     async fn original(&self, ctx: &Context<'_>) -> Result<Option<Rendition>> {
         Ok(photos::original_url(ctx.app()?, ctx.viewer()?, &self.0).map(|url| Rendition {
             size: None,
+            format: None,
             content_type: self.0.content_type.clone(),
             width: self.0.width,
             height: self.0.height,
@@ -241,13 +247,10 @@ impl Media {
 }
 
 fn rendition(app: &App, media: &media::Model, row: &rendition::Model) -> Rendition {
-    let content_type = match row.format {
-        rendition::Format::Jpeg => "image/jpeg",
-        rendition::Format::WebP => "image/webp",
-    };
     Rendition {
         size: Some(row.size.into()),
-        content_type: content_type.to_owned(),
+        format: Some(row.format.into()),
+        content_type: photos::content_type(row.format).to_owned(),
         width: Some(row.width),
         height: Some(row.height),
         byte_size: row.byte_size,

@@ -66,6 +66,23 @@ pub(crate) async fn insert<J: Job>(
     insert_row(rows, clock, J::NAME, J::QUEUE, payload, job.unique_key(), run_at).await
 }
 
+/// Those of these jobs, which have unique keys, that wait or run: a bounded number. Dead ones have given their keys back.
+pub(crate) async fn waiting_or_running<J: Job>(
+    rows: &impl ConnectionTrait,
+    jobs: impl IntoIterator<Item = J>,
+) -> Result<Vec<J>> {
+    let jobs: Vec<(String, J)> = jobs.into_iter().filter_map(|job| Some((job.unique_key()?, job))).collect();
+    let found: Vec<Option<String>> = job::Entity::find()
+        .select_only()
+        .column(job::Column::UniqueKey)
+        .filter(job::Column::UniqueKey.is_in(jobs.iter().map(|(key, _)| key.as_str())))
+        .into_tuple()
+        .all(rows)
+        .await?;
+    let is_found = |key: &str| found.iter().flatten().any(|found| found == key);
+    Ok(jobs.into_iter().filter(|(key, _)| is_found(key)).map(|(_, job)| job).collect())
+}
+
 async fn insert_row(
     rows: &impl ConnectionTrait,
     clock: &Clock,

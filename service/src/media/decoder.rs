@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use darkroom_platform::config::{Config, Isolation};
-use darkroom_sandbox::{Bounds, Sandbox};
+use darkroom_sandbox::{Bounds, Lost, Sandbox};
+
+use crate::error::Error;
 
 /// The place that the settings ask for. Child processes run this very program: its `main` begins with
 /// [`darkroom_sandbox::serve_if_child`].
@@ -23,5 +25,17 @@ pub fn bounds(config: &Config) -> Bounds {
         children: std::thread::available_parallelism().map_or(2, usize::from),
         memory_bytes: config.media.decode_memory_max_bytes,
         time: Duration::from_secs(config.media.decode_timeout_seconds),
+    }
+}
+
+/// That there is no answer about a file. If the file may be to blame that counts as one of its few tries; that no decoder
+/// can be started does not, as if a store were away.
+pub(super) fn lost(lost: Lost) -> Error {
+    match lost {
+        Lost::Unavailable(_) => {
+            let message = "Photos can't be processed right now. Try again soon.";
+            Error::Unavailable { message, source: lost.into() }
+        }
+        Lost::Crashed { .. } | Lost::TimedOut | Lost::OutOfMemory => Error::internal(lost),
     }
 }

@@ -1,18 +1,17 @@
 //! From the bytes as uploaded to renditions and facts.
 
-use bytes::Bytes;
 use darkroom_entity::media::{self, Attachment, Status};
-use darkroom_entity::rendition::{self, Format, Size};
+use darkroom_entity::rendition::{self, Format};
 use darkroom_media::{Failure, FailureCode, Photo};
 use darkroom_platform::objects::ObjectsError;
-use darkroom_sandbox::Lost;
-use futures::future::try_join_all;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
-use super::{delete, limits, rendition_key, topic};
+use super::rendition::{put, row_of};
+use super::{decoder, delete, limits, topic};
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::job::EncodeWebp;
 use crate::transaction::Transaction;
 use crate::{object, post};
 
@@ -32,7 +31,7 @@ pub async fn process(app: &App, media_id: Uuid) -> Result<()> {
         }
         Err(error) => return Err(error.into()),
     };
-    match decode(app, bytes).await? {
+    match app.sandbox.process(bytes, &limits(app)).await.map_err(decoder::lost)? {
         Ok(photo) => store(app, &row, photo).await,
         Err(failure) => fail(app, &row, failure).await,
     }
@@ -46,26 +45,10 @@ pub async fn give_up(app: &App, media_id: Uuid) -> Result<()> {
     end(app, &row, Failure { code: FailureCode::Internal, message }, true).await
 }
 
-/// The pixels' work, where a file that ends its decoder ends nothing else. If the file may be to blame that counts as one
-/// of its few tries; that no decoder can be started does not, as if a store were away.
-async fn decode(app: &App, bytes: Bytes) -> Result<Result<Photo, Failure>> {
-    app.sandbox.process(bytes, &limits(app)).await.map_err(|lost| match lost {
-        Lost::Unavailable(_) => {
-            let message = "Photos can't be processed right now. Try again soon.";
-            Error::Unavailable { message, source: lost.into() }
-        }
-        Lost::Crashed { .. } | Lost::TimedOut | Lost::OutOfMemory => Error::internal(lost),
-    })
-}
-
 async fn store(app: &App, row: &media::Model, photo: Photo) -> Result<()> {
     let renditions: Vec<rendition::ActiveModel> =
-        photo.renditions.iter().map(|made| rendition_row(row, made)).collect();
-    try_join_all(photo.renditions.into_iter().map(|made| {
-        let key = rendition_key(&row.rendition_prefix, size_of(made.size));
-        async move { app.objects.put(&key, Bytes::from(made.bytes), "image/jpeg").await }
-    }))
-    .await?;
+        photo.renditions.iter().map(|made| row_of(row, made, Format::Jpeg)).collect();
+    put(app, row, photo.renditions, Format::Jpeg).await?;
 
     let mut tx = app.begin().await?;
     let [red, green, blue] = photo.dominant_color;
@@ -90,31 +73,14 @@ async fn store(app: &App, row: &media::Model, photo: Photo) -> Result<()> {
         return tx.commit().await;
     };
     rendition::Entity::insert_many(renditions).exec_without_returning(tx.rows()).await?;
+    if app.config.media.webp {
+        tx.enqueue(&EncodeWebp { media_id: row.id }).await?;
+    }
     if now.attachment == Attachment::Post {
         post::publish_if_ready(&mut tx, row.id).await?;
     }
     tx.emit(topic(row.id), "ready");
     tx.commit().await
-}
-
-fn rendition_row(row: &media::Model, made: &darkroom_media::Rendition) -> rendition::ActiveModel {
-    rendition::ActiveModel {
-        media_id: Set(row.id),
-        size: Set(size_of(made.size)),
-        format: Set(Format::Jpeg),
-        object_key: Set(rendition_key(&row.rendition_prefix, size_of(made.size))),
-        width: Set(made.width as i32),
-        height: Set(made.height as i32),
-        byte_size: Set(made.bytes.len() as i64),
-    }
-}
-
-fn size_of(size: darkroom_media::Size) -> Size {
-    match size {
-        darkroom_media::Size::Thumbnail => Size::Thumbnail,
-        darkroom_media::Size::Medium => Size::Medium,
-        darkroom_media::Size::Large => Size::Large,
-    }
 }
 
 async fn fail(app: &App, row: &media::Model, failure: Failure) -> Result<()> {

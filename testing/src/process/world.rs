@@ -139,6 +139,25 @@ impl World {
         .await
     }
 
+    /// Waits until nothing works on photos, then asserts that so many are ready, that each has each size in JPEG once, and
+    /// that nothing lies in the store that no row knows.
+    pub async fn each_photo_once(&self, photos: i64) {
+        let jobs = "name LIKE 'media.%' AND name <> 'media.sweep'";
+        until("no photo is worked on", PATIENCE, async || self.count("job", jobs).await == 0).await;
+        assert_eq!(self.count("media", "status = 'ready'").await, photos);
+        assert_eq!(self.count("media", "status <> 'ready'").await, 0);
+        let sizes = "SELECT COUNT(*) AS n FROM (SELECT media_id FROM rendition WHERE format = 'jpeg'
+            GROUP BY media_id HAVING COUNT(*) = 3) AS x";
+        assert_eq!(self.number(sizes).await, photos, "photos with exactly three renditions in JPEG");
+        let renditions = self.count("rendition", "1 = 1").await;
+        assert_eq!(
+            self.object_keys().await.len() as i64,
+            photos + renditions,
+            "originals and renditions, nothing else"
+        );
+        assert_eq!(self.count("job", "state = 'dead'").await, 0, "jobs are left");
+    }
+
     /// Every object key there is, in order.
     pub async fn object_keys(&self) -> Vec<String> {
         let objects = darkroom_platform::Objects::connect(&self.stores.config()).unwrap();
