@@ -10,8 +10,8 @@ use crate::{
 /// (`bench/photo`).
 const fn quality(size: Size) -> Quality {
     match size {
-        Size::Thumbnail => Quality { luma: 81, chroma: 73 },
-        Size::Medium | Size::Large => Quality { luma: 81, chroma: 78 },
+        Size::Thumbnail => Quality { luma: 80, chroma: 80, small: true },
+        Size::Medium | Size::Large => Quality { luma: 81, chroma: 80, small: false },
     }
 }
 

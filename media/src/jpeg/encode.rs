@@ -72,7 +72,7 @@ mod tests {
     use crate::jpeg::decode;
 
     fn even(quality: u8) -> Quality {
-        Quality { luma: quality, chroma: quality }
+        Quality { luma: quality, chroma: quality, small: false }
     }
 
     fn drawn(width: u32, height: u32) -> Planes {
