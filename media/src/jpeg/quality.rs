@@ -9,8 +9,8 @@ const LUMA: [u16; 64] = [
 
 /// For pictures that are shown small: the same drawn together, each step being 40 × (K.1 ÷ 40)^0.7, rounded. Annex K's are
 /// made for pictures in which fine detail is hardly seen, because it is fine; in a thumbnail what is finest is still the
-/// shape of things. At the same SSIM it takes a tenth fewer bytes; of larger pictures, where little is gained, smooth areas
-/// would suffer.
+/// shape of things. At the same SSIM that takes about 7 per cent fewer bytes; of larger pictures, where less is gained, smooth
+/// areas would suffer.
 const SMALL_LUMA: [u16; 64] = [
     21, 16, 15, 21, 28, 40, 47, 54, 17, 17, 19, 24, 30, 52, 53, 50, 19, 18, 21, 28, 40, 51, 59, 51, 19, 22, 26, 32, 47,
     69, 65, 54, 23, 26, 38, 51, 58, 81, 78, 63, 28, 36, 50, 56, 66, 78, 83, 72, 46, 56, 64, 69, 78, 87, 86, 76, 60, 72,
