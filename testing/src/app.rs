@@ -1,6 +1,7 @@
 //! A whole Darkroom for one test: its own stores, a real HTTP server, jobs when the test says so, a clock that it moves.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use chrono::{SubsecRound, TimeDelta};
 use darkroom_platform::{Clock, Platform};
@@ -14,6 +15,7 @@ use crate::client::Client;
 use crate::decoder;
 use crate::statements::Statements;
 use crate::stores::Stores;
+use crate::wait::eventually;
 
 /// A running Darkroom. Jobs run only by [`TestApp::run_jobs`], or after [`TestApp::start_workers`].
 ///
@@ -139,9 +141,13 @@ impl TestApp {
         left.into_iter().map(|job| format!("{} {:?} {:?}", job.name, job.state, job.last_error)).collect()
     }
 
-    /// Ends it in order, and asserts that it left no job undone.
+    /// Ends it in order, and asserts that it left no job undone. Workers get time for what nobody waits for.
     pub async fn finish(self) {
         self.app.settle().await;
+        if self.workers.is_some() {
+            let done = async || self.jobs_left().await.is_empty().then_some(());
+            eventually(Duration::from_secs(60), "every job is done", done).await;
+        }
         let left = self.jobs_left().await;
         self.abandon().await;
         assert!(left.is_empty(), "jobs were left: {left:#?}");
