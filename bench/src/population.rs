@@ -4,8 +4,8 @@ use darkroom_entity::audience::Audience;
 use darkroom_entity::media::{Attachment, Kind, Status};
 use darkroom_entity::rendition::{Format, Size};
 use darkroom_entity::{account, follow, media, post, post_like, post_media, rendition};
-use darkroom_service::{App, Viewer};
 use darkroom_service::account::{NewAccount, sign_up};
+use darkroom_service::{App, Viewer};
 use sea_orm::{ActiveModelTrait, ActiveValue, EntityTrait, IntoActiveModel};
 use uuid::Uuid;
 

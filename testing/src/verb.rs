@@ -17,6 +17,12 @@ impl Client {
         self.run(&query, json!({ "input": input })).await
     }
 
+    /// Runs the mutation `name`, which must succeed, and returns the id of the `noun` in its payload.
+    pub async fn make(&self, name: &str, input: Value, noun: &str) -> String {
+        let made = self.mutate(name, input, &format!("{noun} {{ id }}")).await;
+        made.payload()[noun]["id"].as_str().unwrap().to_owned()
+    }
+
     /// Uploads a small picture and posts it; it is published once the jobs have run.
     pub async fn post_picture(&self) -> String {
         let media = self.photo(picture::jpeg(32, 24)).await;

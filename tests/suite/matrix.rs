@@ -79,6 +79,68 @@ async fn what_may_be_seen_is_there_and_the_rest_is_as_if_it_were_not() {
     world.app.finish().await;
 }
 
+#[tokio::test]
+async fn only_who_sees_a_post_or_photo_listens_to_it() {
+    let world = World::new().await;
+    let shape = Shape::of(&world.app.client()).await;
+    let known = ["commentAdded", "feedUpdated", "mediaProcessed", "notificationAdded"];
+    for field in shape.fields("Subscription") {
+        assert!(known.contains(&field.name.as_str()), "{}: teach the matrix who may listen", field.name);
+    }
+    let to_post = "subscription($id: ID!) { commentAdded(postId: $id) { id text } }";
+    let to_photo = "subscription($id: ID!) { mediaProcessed(mediaId: $id) { id } }";
+    let mut listening = Vec::new();
+    for viewer in &world.viewers {
+        for (thing, is_seen) in judged(&world, viewer) {
+            let Some(id) = thing.id.as_ref().filter(|id| id.starts_with("post_") || id.starts_with("media_")) else {
+                continue;
+            };
+            let (query, may_listen) = if id.starts_with("post_") {
+                (to_post, is_seen)
+            } else {
+                // Its owner only.
+                (to_photo, is_seen && viewer.name == "author" && thing.name.starts_with(viewer.account(&world)))
+            };
+            let subscription = viewer.client.subscribe(query, json!({ "id": id })).await;
+            if viewer.name == "anonymous" {
+                assert_eq!(subscription.refusal().await, "UNAUTHENTICATED", "{}", thing.name);
+            } else if !may_listen {
+                assert_eq!(subscription.refusal().await, "NOT_FOUND", "{} listens to {}", viewer.name, thing.name);
+            } else if id.starts_with("post_") {
+                listening.push((viewer.name, thing, subscription));
+            }
+        }
+    }
+    assert!(listening.len() > 20, "{}", listening.len());
+    for author in world.authors.iter().filter(|author| !author.standing.is_suspended) {
+        let posts = author.things.iter().filter_map(|thing| thing.id.as_ref()).filter(|id| id.starts_with("post_"));
+        for post in posts {
+            author.person.mutate("addComment", json!({ "postId": post, "text": format!("below {post}") }), "").await;
+        }
+    }
+    for (viewer, thing, mut subscription) in listening {
+        let heard = subscription.next().await.unwrap_or_else(|| panic!("{viewer} was cut off from {}", thing.name));
+        let expected = format!("below {}", thing.id.as_ref().unwrap());
+        assert_eq!(heard["commentAdded"]["text"], expected, "{viewer}: {}", thing.name);
+    }
+    world.app.abandon().await;
+}
+
+#[tokio::test]
+async fn a_suspended_person_sees_nothing_at_all() {
+    let world = World::new().await;
+    let gone = &world.authors[2].person;
+    for query in ["{ viewer { email } }", "{ feed { nodes { id } } }", "{ storyTray { nodes { hasUnseen } } }"] {
+        let answer = gone.run(query, json!({})).await;
+        assert!(answer.body.get("errors").is_some() || answer.at("/viewer").is_null(), "{query}: {}", answer.body);
+        assert!(!answer.body.to_string().contains("gone"), "{query}: {}", answer.body);
+    }
+    let input = json!({ "login": "gone", "password": "a good password" });
+    let refused = gone.mutate("signIn", input, "session { token }").await;
+    assert_eq!(refused.user_errors(), [("FORBIDDEN".to_owned(), "login".to_owned())]);
+    world.app.abandon().await;
+}
+
 /// A rule that does not hold: rows are changed behind the oracle's back, so that the server shows what it must not.
 enum Plant {
     Unblocked,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 /// What a screen asks for, and the most statements that it may take: one to know who asks, then one for each kind of
 /// thing, never one for each thing.
-const SCREENS: [(&str, &str, usize); 3] = [
+const SCREENS: [(&str, &str, usize); 5] = [
     (
         "feed",
         "{ feed(mode: FOLLOWING, first: 50) { nodes { id caption location likeCount commentCount viewerHasLiked createdAt
@@ -27,6 +27,21 @@ const SCREENS: [(&str, &str, usize); 3] = [
             stories { id expiresAt viewerHasSeen media { url } } } } }",
         9,
     ),
+    (
+        "post with comments",
+        "{ user(username: \"author1\") { posts(first: 1) { nodes { id caption viewerHasLiked viewerHasSaved media { url }
+            pinnedComments { id } likes(first: 20) { nodes { username avatar } }
+            comments(first: 50) { nodes { id text likeCount replyCount viewerHasLiked author { username avatar }
+              mentions { username } replies(first: 3) { nodes { id text viewerHasLiked author { username avatar } } } } } } } } }",
+        18,
+    ),
+    (
+        "notifications",
+        "{ viewer { unreadNotificationCount notifications(first: 50) { nodes { id kind actorCount readAt createdAt
+            actor { username avatar } actors(first: 3) { username } post { id media { url(size: THUMBNAIL) } }
+            comment { id text } } } } }",
+        12,
+    ),
 ];
 
 async fn author(app: &TestApp, number: usize, viewer: &Person) -> Person {
@@ -36,11 +51,25 @@ async fn author(app: &TestApp, number: usize, viewer: &Person) -> Person {
     author
 }
 
-async fn more(app: &TestApp, authors: &[Person]) {
+async fn more(app: &TestApp, viewer: &Person, authors: &[Person]) {
+    let own = viewer.post_picture().await;
+    app.run_jobs().await;
     for author in authors {
         author.post_picture().await;
         let photo = author.photo(darkroom_testing::picture::jpeg(20, 30)).await;
         author.story(&photo).await;
+        author.mutate("likePost", json!({ "postId": own }), "").await.payload();
+        author.mutate("addComment", json!({ "postId": own, "text": "for @viewer" }), "").await.payload();
+    }
+    app.run_jobs().await;
+    // All below the same post, with threads.
+    let newest = "{ user(username: \"author1\") { posts(first: 1) { nodes { id } } } }";
+    let post = authors[0].run(newest, json!({})).await.text("/user/posts/nodes/0/id");
+    for author in authors {
+        author.mutate("likePost", json!({ "postId": post }), "").await.payload();
+        let top = author.make("addComment", json!({ "postId": post, "text": "for @author1" }), "comment").await;
+        let reply = json!({ "postId": post, "text": "so @viewer", "replyToId": top });
+        author.mutate("addComment", reply, "").await.payload();
     }
     app.run_jobs().await;
 }
@@ -73,15 +102,15 @@ async fn a_screen_costs_the_same_however_much_is_on_it() {
     let app = TestApp::start().await;
     let viewer = app.client().sign_up("viewer").await;
     let mut authors = vec![author(&app, 1, &viewer).await];
-    more(&app, &authors).await;
+    more(&app, &viewer, &authors).await;
     let little = measure(&app, &viewer).await;
     for number in 2..6 {
         let next = author(&app, number, &viewer).await;
         next.follow(&authors[0].id).await;
         authors.push(next);
     }
-    more(&app, &authors).await;
-    more(&app, &authors).await;
+    more(&app, &viewer, &authors).await;
+    more(&app, &viewer, &authors).await;
     let much = measure(&app, &viewer).await;
     for (((name, _, most), few), many) in SCREENS.iter().zip(little).zip(much) {
         assert!(many.0 > few.0, "{name} has not grown: {} and {}", few.0, many.0);

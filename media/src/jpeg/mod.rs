@@ -5,7 +5,7 @@
 //! chroma in planes of their own sizes, and hands them on without ever making RGB of them. The encoder takes planes.
 //!
 //! ```text
-//!  bytes ─► marker: Frame, tables ─► bits + huffman: coefficients ─► idct: N × N pixels ─► Planes
+//!  bytes ─► marker: Frame, tables ─► bits + lookup: coefficients ─► idct: N × N pixels ─► Planes
 //!  Planes ─► fdct: coefficients, quantised ─► huffman: the shortest codes ─► encode: segments and scan
 //!  bytes ─► marker ─► bits + huffman: coefficients ─► transcode: those that are seen ─► huffman ─► segments and scan
 //! ```

@@ -45,6 +45,14 @@ pub(crate) struct Viewer {
     pub(crate) relations: Vec<Relation>,
 }
 
+impl Viewer {
+    /// The name of the author that they are; of others something that no author is called.
+    pub(crate) fn account<'a>(&self, world: &'a World) -> &'a str {
+        let own = world.authors.iter().zip(&self.relations).find(|(_, relation)| relation.is_author);
+        own.map_or("nobody", |(author, _)| author.person.username.as_str())
+    }
+}
+
 /// All of them.
 pub(crate) struct World {
     /// Where they are.
@@ -72,7 +80,21 @@ impl World {
             let things = things(&app, &person).await;
             authors.push(Author { person, standing: Standing { is_private, is_suspended }, things });
         }
-        let viewers = viewers(&app, &authors).await;
+        let common = app.client().sign_up("common").await;
+        let mut guests = vec![common];
+        for (name, _) in KINDS {
+            guests.push(app.client().sign_up(name).await);
+        }
+        for author in &mut authors {
+            let traces = traces(&app, &author.person, &guests).await;
+            author.things.extend(traces);
+        }
+        app.run_jobs().await;
+        for author in &mut authors {
+            let told = told(&author.person).await;
+            author.things.push(told);
+        }
+        let viewers = viewers(&app, &authors, &guests[1..]).await;
         for author in &mut authors {
             let pending = pending_things(&author.person).await;
             author.things.extend(pending);
@@ -107,13 +129,8 @@ async fn things(app: &TestApp, author: &Person) -> Vec<Thing> {
         ("deleted post", "EVERYONE", Audience::Nobody),
     ] {
         let photo = author.photo(picture::jpeg(30, 24)).await;
-        let id = made(
-            author,
-            "createPost",
-            "post",
-            json!({ "mediaIds": [photo], "caption": mark(what), "audience": input }),
-        )
-        .await;
+        let input = json!({ "mediaIds": [photo], "caption": mark(what), "audience": input });
+        let id = author.make("createPost", input, "post").await;
         things.push(Thing {
             name: format!("{name}'s {what}"),
             id: Some(id),
@@ -129,7 +146,7 @@ async fn things(app: &TestApp, author: &Person) -> Vec<Thing> {
         ("expired story", "EVERYONE", Audience::Nobody, Audience::Author),
     ] {
         let photo = author.photo(picture::jpeg(24, 30)).await;
-        let id = made(author, "createStory", "story", json!({ "mediaId": photo, "audience": input })).await;
+        let id = author.make("createStory", json!({ "mediaId": photo, "audience": input }), "story").await;
         things.push(Thing {
             name: format!("{name}'s {what}"),
             id: Some(id),
@@ -142,6 +159,17 @@ async fn things(app: &TestApp, author: &Person) -> Vec<Thing> {
     for (id, what, kind) in media {
         things.extend(photo_things(app, name, id, what, kind).await);
     }
+    let posts: Vec<(String, String, Kind)> = things
+        .iter()
+        .filter_map(|thing| {
+            Some((thing.name.clone(), thing.id.clone().filter(|id| id.starts_with("post_"))?, thing.kind))
+        })
+        .collect();
+    for (at, (post, id, kind)) in posts.into_iter().enumerate() {
+        let mark = mark(&format!("comment {at}"));
+        let id = author.make("addComment", json!({ "postId": id, "text": mark }), "comment").await;
+        things.push(Thing { name: format!("{post}, a comment"), id: Some(id), marks: vec![mark], kind });
+    }
     let deleted = things.iter().find(|thing| thing.name.ends_with("deleted post")).unwrap();
     author.delete_post(deleted.id.as_ref().unwrap()).await;
     app.run_jobs().await;
@@ -149,11 +177,57 @@ async fn things(app: &TestApp, author: &Person) -> Vec<Thing> {
     things
 }
 
+/// What the author leaves with others, who are all to be seen: a like, a follow, a mention, words; and what they keep.
+async fn traces(app: &TestApp, author: &Person, guests: &[Person]) -> Vec<Thing> {
+    let name = &author.username;
+    let mut things = Vec::new();
+    for guest in guests {
+        let photo = guest.photo(picture::jpeg(25, 25)).await;
+        let post = guest.post(&[photo], &format!("with @{name}")).await;
+        app.run_jobs().await;
+        author.mutate("likePost", json!({ "postId": post }), "").await.payload();
+        author.follow(&guest.id).await;
+        let mark = format!("mark:{name}:words to {};", guest.username);
+        let id = author.make("addComment", json!({ "postId": post, "text": mark }), "comment").await;
+        author.mutate("likeComment", json!({ "commentId": id }), "").await.payload();
+        guest
+            .mutate("addComment", json!({ "postId": post, "text": format!("indeed, @{name}"), "replyToId": id }), "")
+            .await
+            .payload();
+        things.push(Thing {
+            name: format!("{name}'s words to {}", guest.username),
+            id: Some(id),
+            marks: vec![mark],
+            kind: Kind::Elsewhere,
+        });
+        if guest.username == "common" {
+            let mark = format!("mark:{name}:collection;");
+            let id = author.make("createCollection", json!({ "name": mark }), "collection").await;
+            author.mutate("addToCollection", json!({ "collectionId": id, "postId": post }), "").await.payload();
+            let kind = Kind::Made(Audience::Author);
+            things.push(Thing { name: format!("{name}'s collection"), id: Some(id), marks: vec![mark], kind });
+        }
+    }
+    things
+}
+
+/// What the author was told.
+async fn told(author: &Person) -> Thing {
+    let answer = author.run("{ viewer { notifications(first: 1) { nodes { id } } } }", json!({})).await;
+    let id = answer.text("/viewer/notifications/nodes/0/id");
+    Thing {
+        name: format!("{}'s notification", author.username),
+        id: Some(id),
+        marks: vec![],
+        kind: Kind::Made(Audience::Author),
+    }
+}
+
 /// A post whose photo is not processed: no job runs in this world any more.
 async fn pending_things(author: &Person) -> [Thing; 2] {
     let mark = format!("mark:{}:pending post;", author.username);
     let photo = author.photo(picture::jpeg(31, 24)).await;
-    let id = made(author, "createPost", "post", json!({ "mediaIds": [photo], "caption": mark })).await;
+    let id = author.make("createPost", json!({ "mediaIds": [photo], "caption": mark }), "post").await;
     let thing = |what: &str, id: String, marks: Vec<String>| Thing {
         name: format!("{}'s pending {what}", author.username),
         id: Some(id),
@@ -161,11 +235,6 @@ async fn pending_things(author: &Person) -> [Thing; 2] {
         kind: Kind::Made(Audience::Author),
     };
     [thing("post", id, vec![mark]), thing("photo", photo, vec![])]
-}
-
-async fn made(author: &Person, verb: &str, noun: &str, input: serde_json::Value) -> String {
-    let done = author.mutate(verb, input, &format!("{noun} {{ id }}")).await;
-    done.payload()[noun]["id"].as_str().unwrap().to_owned()
 }
 
 /// A photo as others may see it, and what is its owner's alone.
@@ -231,31 +300,33 @@ async fn settle(app: &TestApp, author: &Author) {
     account::Entity::update(change).exec(rows).await.unwrap();
 }
 
-/// Everyone who may stand to an author, standing so to each of them.
-async fn viewers(app: &TestApp, authors: &[Author]) -> Vec<Viewer> {
-    let none = Relation::default();
-    let follower = Relation { follows: true, ..none };
-    let close = Relation { follows: true, is_close: true, ..none };
-    let kinds = [
-        ("stranger", none),
-        ("requested", none),
-        ("follower", follower),
-        ("muting", follower),
-        ("close", close),
-        ("closeonly", Relation { is_close: true, ..none }),
-        ("blocked", Relation { is_blocked: true, ..close }),
-        ("blocking", Relation { blocks: true, ..close }),
-    ];
-    let mut viewers = vec![Viewer { name: "anonymous", client: app.client(), relations: vec![none; authors.len()] }];
-    for (name, relation) in kinds {
-        let person = app.client().sign_up(name).await;
+const NONE: Relation = Relation { is_author: false, follows: false, is_close: false, is_blocked: false, blocks: false };
+const FOLLOWER: Relation = Relation { follows: true, ..NONE };
+const CLOSE: Relation = Relation { is_close: true, ..FOLLOWER };
+
+/// Everyone who may stand to an author.
+const KINDS: [(&str, Relation); 8] = [
+    ("stranger", NONE),
+    ("requested", NONE),
+    ("follower", FOLLOWER),
+    ("muting", FOLLOWER),
+    ("close", CLOSE),
+    ("closeonly", Relation { is_close: true, ..NONE }),
+    ("blocked", Relation { is_blocked: true, ..CLOSE }),
+    ("blocking", Relation { blocks: true, ..CLOSE }),
+];
+
+/// Each kind of viewer, standing so to each author.
+async fn viewers(app: &TestApp, authors: &[Author], guests: &[Person]) -> Vec<Viewer> {
+    let mut viewers = vec![Viewer { name: "anonymous", client: app.client(), relations: vec![NONE; authors.len()] }];
+    for ((name, relation), person) in KINDS.into_iter().zip(guests) {
         for author in authors {
-            relate(app, &person, &author.person, relation).await;
+            relate(app, person, &author.person, relation).await;
         }
-        viewers.push(Viewer { name, client: person.client, relations: vec![relation; authors.len()] });
+        viewers.push(Viewer { name, client: person.client.clone(), relations: vec![relation; authors.len()] });
     }
     for (at, author) in authors.iter().enumerate().filter(|(_, author)| !author.standing.is_suspended) {
-        let mut relations = vec![none; authors.len()];
+        let mut relations = vec![NONE; authors.len()];
         relations[at].is_author = true;
         viewers.push(Viewer { name: "author", client: author.person.client.clone(), relations });
     }

@@ -48,37 +48,85 @@ impl Guest {
         app.run_jobs().await;
         guest.feed(50).await;
         guest.mark_viewed(&story).await;
+        let comment = guest.make("addComment", json!({ "postId": post, "text": "for @other" }), "comment").await;
+        let answer = json!({ "postId": post, "text": "and for @guest", "replyToId": comment });
+        let reply = other.make("addComment", answer, "comment").await;
+        let collection = guest.make("createCollection", json!({ "name": "shelf" }), "collection").await;
+        let (of_post, of_comment, of_other) =
+            (json!({ "postId": post }), json!({ "commentId": comment }), json!({ "userId": other.id }));
+        let in_collection = json!({ "collectionId": collection, "postId": post });
+        for (verb, input) in [
+            ("likePost", &of_post),
+            ("savePost", &of_post),
+            ("likeComment", &of_comment),
+            ("addToCollection", &in_collection),
+            ("renameCollection", &json!({ "collectionId": collection, "name": "board" })),
+            ("addCloseFriend", &of_other),
+            ("muteUser", &of_other),
+            ("unmuteUser", &of_other),
+        ] {
+            guest.mutate(verb, input.clone(), "").await.payload();
+        }
+        for (verb, input) in [("pinComment", &of_comment), ("pinPost", &of_post)] {
+            other.mutate(verb, input.clone(), "").await.payload();
+        }
+        app.run_jobs().await;
+        let ids = json!({ "ids": [post, story, other.id, comment, reply, collection] });
         for document in DOCUMENTS {
             for client in [&guest.client, &other.client, &app.client()] {
-                let answer = client.run(document, json!({ "post": post, "story": story, "user": other.id })).await;
+                let variables = if document.contains("$ids") { ids.clone() } else { json!({}) };
+                let answer = client.run(document, variables).await;
                 if let Some(errors) = answer.body.get("errors") {
                     assert_eq!(errors[0]["extensions"]["code"], "UNAUTHENTICATED", "{document}: {}", answer.body);
                 }
             }
         }
+        other.mutate("markNotificationsRead", json!({}), "").await.payload();
         for (verb, input) in [
-            ("likePost", json!({ "postId": post })),
-            ("unlikePost", json!({ "postId": post })),
-            ("unfollowUser", json!({ "userId": other.id })),
+            ("removeFromCollection", &in_collection),
+            ("deleteCollection", &json!({ "collectionId": collection })),
+            ("unlikeComment", &of_comment),
+            ("unlikePost", &of_post),
+            ("unsavePost", &of_post),
+            ("removeCloseFriend", &of_other),
+            ("unfollowUser", &of_other),
+            ("blockUser", &of_other),
+            ("unblockUser", &of_other),
+            ("deleteComment", &of_comment),
         ] {
-            guest.mutate(verb, input, "").await.payload();
+            guest.mutate(verb, input.clone(), "").await.payload();
         }
-        other.mutate("updatePost", json!({ "postId": post, "caption": "#words for @guest" }), "").await.payload();
-        other.mutate("deleteStory", json!({ "storyId": story }), "").await.payload();
+        for (verb, input) in [
+            ("updatePost", json!({ "postId": post, "caption": "#words for @guest" })),
+            ("updateProfile", json!({ "isPrivate": true })),
+            ("archivePost", of_post.clone()),
+            ("unarchivePost", of_post.clone()),
+            ("deleteStory", json!({ "storyId": story })),
+        ] {
+            other.mutate(verb, input, "").await.payload();
+        }
+        guest.follow(&other.id).await;
+        other.accept(&guest.id).await;
+        other.mutate("removeFollower", json!({ "userId": guest.id }), "").await.payload();
+        other.set_private(false).await;
         other.delete_post(&post).await;
         app.run_jobs().await;
     }
 }
 
-const DOCUMENTS: [&str; 4] = [
-    "query($user: ID!, $post: ID!, $story: ID!) { user(username: \"other\") { id viewerFollowState followsViewer avatar
-        posts(first: 20) { nodes { id caption hashtags mentions { username } media { id url } viewerHasLiked author { username } } }
-        followers { nodes { username } } following { nodes { username } } stories { id viewerHasSeen } }
-        nodes(ids: [$user, $post, $story]) { id } }",
-    "query($story: ID!, $user: ID!, $post: ID!) { nodes(ids: [$story, $user, $post]) { ... on Story {
-        viewerCount viewers { nodes { username } } media { url } } } }",
-    "query($story: ID!, $user: ID!, $post: ID!) { storyTray { nodes { user { username } stories { id } hasUnseen } }
-        nodes(ids: [$story, $user, $post]) { id } }",
-    "query($story: ID!, $user: ID!, $post: ID!) { viewer { email followRequests { nodes { username } } sessions { nodes { id } } }
-        nodes(ids: [$story, $user, $post]) { id } }",
+const DOCUMENTS: [&str; 5] = [
+    "{ user(username: \"other\") { id viewerFollowState followsViewer viewerMutesPosts isViewersCloseFriend avatar
+        posts(first: 20) { nodes { id caption hashtags mentions { username } media { id url renditions { url } }
+          viewerHasLiked viewerHasSaved author { username } } } pinnedPosts { id }
+        followers { nodes { username } } following { nodes { username } } stories { id viewerHasSeen } } }",
+    "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Story { viewerCount viewers { nodes { username } } media { url } }
+        ... on Post { likes { nodes { username } } pinnedComments { id } comments { nodes { id text likeCount viewerHasLiked
+          author { username avatar } mentions { username } replies { nodes { id text author { username } } } } } } } }",
+    "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Comment { replyTo { id } post { id } likes { nodes { username } } }
+        ... on Collection { name posts { nodes { id } } } ... on User { createdAt } } }",
+    "{ storyTray { nodes { user { username } stories { id } hasUnseen } } }",
+    "{ viewer { email followRequests { nodes { username } } sessions { nodes { id } } blockedUsers { nodes { username } }
+        mutedUsers { nodes { username } } closeFriends { nodes { username } } archivedPosts { nodes { id } }
+        savedPosts { nodes { id } } collections { nodes { id name } } unreadNotificationCount notificationSettings { kind }
+        notifications { nodes { id kind actorCount actors { username } post { id } comment { id text } readAt } } } }",
 ];
