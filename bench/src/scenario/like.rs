@@ -22,13 +22,15 @@ pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort
     let app = world.open().await?;
     let (people, [post, floor]) = population::crowd(&app, effort.likes).await?;
     let people = Arc::new(people);
-    let raw = measure(world, &people, |number| {
-        let (app, person) = (app.clone(), people[number].id());
+    let (database, crowd) = (app.clone(), Arc::clone(&people));
+    let raw = measure(world, &people, move |number| {
+        let (app, person) = (database.clone(), crowd[number].id());
         async move { statements(&app, floor, person).await }
     })
     .await?;
-    let ours = measure(world, &people, |number| {
-        let (app, people) = (app.clone(), Arc::clone(&people));
+    let (service, crowd) = (app.clone(), Arc::clone(&people));
+    let ours = measure(world, &people, move |number| {
+        let (app, people) = (service.clone(), Arc::clone(&crowd));
         async move { Ok(like::like(&app, &people[number], post).await.map(drop)?) }
     })
     .await?;
