@@ -6,8 +6,10 @@
 //!   darkroom migrate    bring the database up to date
 //!   darkroom schema     print the GraphQL schema
 //!   darkroom doctor     check what is configured
+//!   darkroom admin      what an operator does to the data
 //! ```
 
+mod admin;
 mod banner;
 mod demo;
 mod doctor;
@@ -47,6 +49,11 @@ enum Command {
         /// Whose settings to check: `darkroom`, `darkroom-api` or `darkroom-worker`.
         #[arg(long = "for", value_enum, default_value_t = Program::Darkroom)]
         program: Program,
+    },
+    /// What an operator does to the data.
+    Admin {
+        #[command(subcommand)]
+        task: admin::Task,
     },
 }
 
@@ -118,6 +125,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             println!("{} schema changes made; the database is up to date.", pending.len());
         }
         Command::Doctor { .. } => return Box::pin(doctor::run(config)).await,
+        Command::Admin { task } => Box::pin(admin::run(config, task)).await?,
         Command::Schema => {}
     }
     Ok(ExitCode::SUCCESS)

@@ -20,7 +20,7 @@ impl MigrationTrait for Migration {
             .col(id("author_id"))
             .col(optional(id("thread_id")))
             .col(optional(id("reply_to_id")))
-            .col(text("text", 1000))
+            .col(text("text", 10_000))
             .col(counter("like_count"))
             .col(counter("reply_count"))
             .col(optional(moment("pinned_at")))

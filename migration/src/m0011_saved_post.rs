@@ -25,10 +25,12 @@ impl MigrationTrait for Migration {
             .col(id("id").primary_key())
             .col(id("account_id"))
             .col(text("name", 100))
-            .col(text("name_key", 100))
+            // Lower case can be longer than what was typed.
+            .col(text("name_key", 300))
             .col(moment("created_at"))
             .to_owned();
         manager.create_table(collection).await?;
+        // No foreign keys: what lies in a collection can be much, and a job removes it in bounded batches.
         let collected = Table::create()
             .table("collection_post")
             .col(id("collection_id"))
@@ -37,13 +39,6 @@ impl MigrationTrait for Migration {
             .col(id("id"))
             .col(moment("created_at"))
             .primary_key(Index::create().col("collection_id").col("post_id"))
-            .foreign_key(
-                ForeignKey::create()
-                    .name("collection_post_collection")
-                    .from("collection_post", "collection_id")
-                    .to("collection", "id")
-                    .on_delete(ForeignKeyAction::Cascade),
-            )
             .to_owned();
         manager.create_table(collected).await?;
         for index in [

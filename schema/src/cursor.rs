@@ -17,6 +17,13 @@ pub(crate) enum List {
     Sessions = 4,
     StoryViewers = 5,
     StoryTray = 6,
+    Comments = 30,
+    Replies = 31,
+    PostLikes = 32,
+    CommentLikes = 33,
+    SavedPosts = 34,
+    Collections = 35,
+    CollectionPosts = 36,
 }
 
 fn malformed() -> Error {

@@ -16,10 +16,13 @@ pub(crate) enum Kind {
     Media,
     Story,
     Session,
+    Comment,
+    Collection,
 }
 
 impl Kind {
-    const ALL: [Self; 5] = [Self::User, Self::Post, Self::Media, Self::Story, Self::Session];
+    const ALL: [Self; 7] =
+        [Self::User, Self::Post, Self::Media, Self::Story, Self::Session, Self::Comment, Self::Collection];
 
     const fn prefix(self) -> &'static str {
         match self {
@@ -28,6 +31,8 @@ impl Kind {
             Self::Media => "media",
             Self::Story => "story",
             Self::Session => "session",
+            Self::Comment => "comment",
+            Self::Collection => "collection",
         }
     }
 

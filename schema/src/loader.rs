@@ -1,17 +1,22 @@
 //! Batches: what many objects of one response look up is fetched in one query a kind.
 
+mod page;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::dataloader::{DataLoader, Loader};
 use async_graphql::runtime::{TokioSpawner, TokioTimer};
-use darkroom_entity::{account, media, post, rendition, story};
+use darkroom_entity::{account, collection, comment, media, post, rendition, story};
 use darkroom_service::follow::FollowState;
 use darkroom_service::{
-    App, Error, account as accounts, follow, like, media as photos, post as posts, story as stories,
+    App, Error, account as accounts, collection as collections, comment as comments, follow, like, media as photos,
+    post as posts, save, story as stories,
 };
 use uuid::Uuid;
+
+pub(crate) use page::{CommentsOfPost, LikersOfComment, LikersOfPost, PostsOfCollection, RepliesOfComment};
 
 /// Keys of one batch: well below the variables that either database takes.
 const BATCH: usize = 500;
@@ -98,6 +103,30 @@ load! {
 load! {
     /// Whether the viewer likes a post: present if so.
     LikedPost -> (), |app, viewer, ids| present(viewer, |viewer| like::liked_among(app, viewer, ids))
+}
+load! {
+    /// Whether the viewer has saved a post: present if so.
+    SavedPost -> (), |app, viewer, ids| present(viewer, |viewer| save::saved_among(app, viewer, ids))
+}
+load! {
+    /// A comment that the viewer may see.
+    CommentById -> comment::Model, |app, viewer, ids| comments::by_ids(app, viewer, ids)
+}
+load! {
+    /// The comments that a post's author put first.
+    PinnedOfPost -> Vec<comment::Model>, |app, viewer, ids| comments::pinned_of(app, viewer, ids)
+}
+load! {
+    /// The people whom a comment mentions.
+    MentionsOfComment -> Vec<account::Model>, |app, viewer, ids| comments::mentions_of(app, viewer, ids)
+}
+load! {
+    /// Whether the viewer likes a comment: present if so.
+    LikedComment -> (), |app, viewer, ids| present(viewer, |viewer| like::liked_comments_among(app, viewer, ids))
+}
+load! {
+    /// A collection of the viewer's.
+    CollectionById -> collection::Model, |app, viewer, ids| collections::by_ids(app, viewer, ids)
 }
 load! {
     /// Whether the viewer has seen a story: present if so.

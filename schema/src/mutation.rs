@@ -4,10 +4,13 @@
 //! nothing was changed.
 
 mod account;
+mod collection;
+mod comment;
 mod follow;
 mod like;
 mod media;
 mod post;
+mod save;
 mod session;
 mod story;
 
@@ -21,6 +24,9 @@ pub struct Mutation(
     like::LikeMutation,
     follow::FollowMutation,
     story::StoryMutation,
+    comment::CommentMutation,
+    save::SaveMutation,
+    collection::CollectionMutation,
 );
 
 /// Declares a payload: what changed, and what was wrong.

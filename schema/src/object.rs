@@ -1,5 +1,7 @@
 //! What the API returns.
 
+mod collection;
+mod comment;
 mod feed;
 mod instance;
 mod media;
@@ -11,6 +13,8 @@ mod url;
 mod user;
 mod viewer;
 
+pub(crate) use collection::{Collection, CollectionConnection};
+pub(crate) use comment::{Comment, CommentConnection};
 pub(crate) use feed::{FeedConnection, FeedMode};
 pub(crate) use instance::Instance;
 pub(crate) use media::Media;

@@ -63,11 +63,20 @@ macro_rules! connection {
         impl $connection {
             /// From a page of nodes with the ids that make their cursors.
             pub(crate) fn new(page: darkroom_service::Page<(uuid::Uuid, $node)>, has_previous: bool) -> Self {
+                Self::of($list, page, has_previous)
+            }
+
+            /// As `new`, of another list of the same nodes, whose cursors are its own.
+            pub(crate) fn of(
+                list: crate::cursor::List,
+                page: darkroom_service::Page<(uuid::Uuid, $node)>,
+                has_previous: bool,
+            ) -> Self {
                 let has_next = page.has_next;
                 let edges = page
                     .items
                     .into_iter()
-                    .map(|(id, node)| $edge { cursor: crate::cursor::encode($list, id), node })
+                    .map(|(id, node)| $edge { cursor: crate::cursor::encode(list, id), node })
                     .collect();
                 Self { edges, has_next, has_previous }
             }

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+use crate::counter::Table;
 use crate::notification::Event;
 
 /// Which line a job waits in.
@@ -103,11 +104,39 @@ job! {
     } = "notification.deliver" on FanOut
 }
 job! {
-    /// Removes the likes of a post that is gone.
+    /// Removes what a post that is gone has left: likes, comments, saves.
     PurgePost {
         /// The post that was.
         post_id: Uuid,
-    } = "post.purge" on Bulk, unique |job| format!("post.purge:{}", job.post_id)
+    } = "post.purge" on Bulk, timeout 600, unique |job| format!("post.purge:{}", job.post_id)
+}
+job! {
+    /// Removes what a comment that is gone has left: likes, mentions, replies.
+    PurgeComment {
+        /// The comment that was.
+        comment_id: Uuid,
+    } = "comment.purge" on Bulk, timeout 600, unique |job| format!("comment.purge:{}", job.comment_id)
+}
+job! {
+    /// Removes the entries of a collection that is gone.
+    PurgeCollection {
+        /// The collection that was.
+        collection_id: Uuid,
+    } = "collection.purge" on Bulk, timeout 600, unique |job| format!("collection.purge:{}", job.collection_id)
+}
+job! {
+    /// Daily: compares counters with what they count, a share of the rows a job, and hands the rest on.
+    Recount {
+        /// In which table it goes on; from the beginning if left out, as by the schedule.
+        #[serde(default)]
+        table: Option<Table>,
+        /// After which row.
+        #[serde(default)]
+        after: Option<Uuid>,
+    } = "counter.recount" on Bulk, timeout 600, unique |job| match job.table {
+        None => Recount::NAME.to_owned(),
+        Some(table) => format!("{}:{table:?}:{}", Recount::NAME, job.after.unwrap_or_default()),
+    }
 }
 job! {
     /// Removes objects that nothing refers to, and checks that they are gone.
@@ -156,10 +185,11 @@ pub struct Schedule {
 }
 
 /// Everything that comes back.
-pub const SCHEDULES: [Schedule; 5] = [
+pub const SCHEDULES: [Schedule; 6] = [
     Schedule { name: Heartbeat::NAME, queue: Heartbeat::QUEUE, every: Duration::from_secs(60) },
     Schedule { name: SweepStories::NAME, queue: SweepStories::QUEUE, every: Duration::from_secs(3600) },
     Schedule { name: SweepMedia::NAME, queue: SweepMedia::QUEUE, every: Duration::from_secs(3600) },
     Schedule { name: SweepObjects::NAME, queue: SweepObjects::QUEUE, every: Duration::from_secs(3600) },
     Schedule { name: SweepSessions::NAME, queue: SweepSessions::QUEUE, every: Duration::from_secs(86_400) },
+    Schedule { name: Recount::NAME, queue: Recount::QUEUE, every: Duration::from_secs(86_400) },
 ];

@@ -13,6 +13,9 @@
 
 pub mod account;
 pub mod app;
+pub mod collection;
+pub mod comment;
+pub mod counter;
 pub mod error;
 pub mod feed;
 pub mod follow;
@@ -24,6 +27,8 @@ pub mod object;
 pub mod page;
 pub mod password;
 pub mod post;
+mod purge;
+pub mod save;
 pub mod session;
 pub mod story;
 pub mod text;

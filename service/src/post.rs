@@ -9,24 +9,25 @@ mod write;
 
 use std::collections::HashMap;
 
-use darkroom_entity::{account, media, post, post_hashtag, post_like, post_media, post_mention};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use darkroom_entity::{
+    account, collection_post, media, post, post_hashtag, post_like, post_media, post_mention, saved_post,
+};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::page::{Page, PageRequest};
 use crate::session::Viewer;
-use crate::visibility;
+use crate::transaction::Transaction;
+use crate::{comment, purge, visibility};
 
 pub use darkroom_entity::audience::Audience;
 pub use darkroom_entity::post::Commenters;
 pub use fan_out::fan_out;
 pub(crate) use write::publish_if_ready;
 pub use write::{NewPost, PostChange, create, delete, update};
-
-/// Likes that one step of a purge removes.
-const PURGE_BATCH: u64 = 1000;
 
 /// The posts with these ids that this viewer may see: a bounded number, in no order.
 pub async fn by_ids(app: &App, viewer: Option<Uuid>, ids: &[Uuid]) -> Result<HashMap<Uuid, post::Model>> {
@@ -116,24 +117,40 @@ pub async fn mentions_of(
     Ok(by_post)
 }
 
-/// Removes what a deleted post has left in great numbers, a bounded batch at a time.
-pub async fn purge(app: &App, post_id: Uuid) -> Result<()> {
-    loop {
-        let likers: Vec<Uuid> = post_like::Entity::find()
-            .select_only()
-            .column(post_like::Column::AccountId)
-            .filter(post_like::Column::PostId.eq(post_id))
-            .limit(PURGE_BATCH)
-            .into_tuple()
-            .all(app.rows())
-            .await?;
-        if likers.is_empty() {
-            return Ok(());
-        }
-        post_like::Entity::delete_many()
-            .filter(post_like::Column::PostId.eq(post_id))
-            .filter(post_like::Column::AccountId.is_in(likers))
-            .exec(app.rows())
-            .await?;
+/// Adds `by` to a counter of a post that the viewer may see, and returns the post. Nothing is found of a post that is gone
+/// by now: the caller's change is dropped with its transaction, so that nothing hangs on what is not there.
+///
+/// It locks the row that everybody wants who likes this post or comments on it: the last statement before the commit.
+pub(crate) async fn count(
+    tx: &Transaction<'_>,
+    viewer: &Viewer,
+    post_id: Uuid,
+    counter: post::Column,
+    by: i64,
+) -> Result<post::Model> {
+    if by == 0 {
+        return visible_in(tx.rows(), viewer, post_id).await;
     }
+    let counted = post::Entity::update_many()
+        .col_expr(counter, Expr::col(counter).add(by))
+        .filter(post::Column::Id.eq(post_id))
+        .filter(visibility::posts(Some(viewer.id())))
+        .exec_with_returning(tx.rows())
+        .await?;
+    counted.into_iter().next().ok_or_else(|| Error::not_found("postId", "post"))
+}
+
+/// Removes what a deleted post has left in great numbers, in bounded batches: likes, comments with all that hangs on
+/// them, and its places among people's saved posts and collections. A second run changes nothing.
+pub async fn purge(app: &App, post_id: Uuid) -> Result<()> {
+    if post::Entity::find_by_id(post_id).one(app.rows()).await?.is_some() {
+        return Ok(());
+    }
+    let likes = Condition::all().add(post_like::Column::PostId.eq(post_id));
+    purge::rows::<post_like::Entity>(app, likes, post_like::Column::AccountId).await?;
+    comment::purge_post(app, post_id).await?;
+    let collected = Condition::all().add(collection_post::Column::PostId.eq(post_id));
+    purge::rows::<collection_post::Entity>(app, collected, collection_post::Column::CollectionId).await?;
+    let saved = Condition::all().add(saved_post::Column::PostId.eq(post_id));
+    purge::rows::<saved_post::Entity>(app, saved, saved_post::Column::AccountId).await
 }

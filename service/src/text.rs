@@ -7,7 +7,7 @@ use crate::error::Problem;
 /// Hashtags of one caption that are kept.
 pub const HASHTAGS_PER_POST: usize = 30;
 
-/// Mentions of one caption that are kept.
+/// Mentions of one caption or comment that are kept.
 pub const MENTIONS_PER_POST: usize = 20;
 
 /// Characters of a hashtag, without `#`.

@@ -15,6 +15,7 @@
 //! | pending or archived post; story whose photo is not ready | yes | no | no | no |
 //! | expired story | no | no | no | no |
 //! | comment | yes, while they see its post | as its post | as its post | as its post |
+//! | saved posts and collections | yes | no | no | no |
 //! | lists of followers and followees | yes | as a follower, if they are one | yes | public account only |
 //! | media not attached to anything | yes | no | no | no |
 //!
@@ -24,8 +25,8 @@ mod person;
 
 use chrono::{DateTime, Utc};
 use darkroom_entity::audience::Audience;
-use darkroom_entity::{comment, follow, media, mute, post, post_media, story};
-use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use darkroom_entity::{collection, comment, follow, media, mute, post, post_media, story};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition};
 use uuid::Uuid;
 
@@ -104,18 +105,41 @@ pub fn reels(viewer: Uuid, now: DateTime<Utc>) -> Condition {
         .add(stories(Some(viewer), now))
 }
 
-/// Comments that this viewer may see: below a post that they may see, by somebody whom they may see. For queries on
-/// `comment`.
+/// Comments that this viewer may see: below a post that they may see, by somebody whom they may see; a reply only below a
+/// comment that is there, by somebody whom they may see. For queries on `comment`.
 pub fn comments(viewer: Option<Uuid>) -> Condition {
-    let below = Query::select()
+    let top = Alias::new("top");
+    let thread = Query::select()
+        .expr(Expr::value(1))
+        .from_as(comment::Entity, top.clone())
+        .and_where(
+            Expr::col((top.clone(), comment::Column::Id)).eq(Expr::col((comment::Entity, comment::Column::ThreadId))),
+        )
+        .cond_where(person::is_seen(&Column::of(top, comment::Column::AuthorId), viewer))
+        .to_owned();
+    Condition::all()
+        .add(of_posts(comment::Column::PostId, viewer))
+        .add(person::is_seen(&Column::from(comment::Column::AuthorId), viewer))
+        .add(Condition::any().add(comment::Column::ThreadId.is_null()).add(Expr::exists(thread)))
+}
+
+/// Rows about a post that this viewer may see. For queries with a column that holds a post's id.
+pub fn of_posts(column: impl Into<Column>, viewer: Option<Uuid>) -> Condition {
+    let post = Query::select()
         .expr(Expr::value(1))
         .from(post::Entity)
-        .and_where(
-            Expr::col((post::Entity, post::Column::Id)).eq(Expr::col((comment::Entity, comment::Column::PostId))),
-        )
+        .and_where(Expr::col((post::Entity, post::Column::Id)).eq(column.into().expr()))
         .cond_where(posts(viewer))
         .to_owned();
-    Condition::all().add(Expr::exists(below)).add(person::is_seen(&Column::from(comment::Column::AuthorId), viewer))
+    Condition::all().add(Expr::exists(post))
+}
+
+/// Collections that this viewer may see: their own. For queries on `collection`.
+pub fn collections(viewer: Option<Uuid>) -> Condition {
+    match viewer {
+        Some(viewer) => Condition::all().add(collection::Column::AccountId.eq(viewer)),
+        None => Condition::all().add(Expr::value(false)),
+    }
 }
 
 /// Media that this viewer may look up by its own id. For queries on `media`.

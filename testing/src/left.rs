@@ -8,8 +8,22 @@ use crate::app::TestApp;
 use crate::stores::{Mode, mode};
 
 /// Tables that hold nothing before the first upload.
-const OF_UPLOADS: [&str; 8] =
-    ["media", "rendition", "post", "post_media", "story", "story_view", "doomed_object", "job"];
+const OF_UPLOADS: [&str; 14] = [
+    "media",
+    "rendition",
+    "post",
+    "post_media",
+    "post_like",
+    "comment",
+    "comment_like",
+    "comment_mention",
+    "saved_post",
+    "collection_post",
+    "story",
+    "story_view",
+    "doomed_object",
+    "job",
+];
 
 impl TestApp {
     /// Runs what is due and asserts that no row, job, object or file of an upload is left.

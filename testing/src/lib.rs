@@ -8,6 +8,7 @@
 mod app;
 mod client;
 pub mod corpus;
+mod crowd;
 mod decoder;
 mod disk;
 pub mod jpeg;

@@ -49,6 +49,41 @@ impl Client {
         self.mutate("deletePost", json!({ "postId": post_id }), "").await.payload();
     }
 
+    /// Comments on a post and returns the comment's id.
+    pub async fn comment(&self, post_id: &str, text: &str) -> String {
+        let added = self.mutate("addComment", json!({ "postId": post_id, "text": text }), "comment { id }").await;
+        added.payload()["comment"]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Answers a comment and returns the answer's id.
+    pub async fn reply(&self, post_id: &str, comment_id: &str, text: &str) -> String {
+        let input = json!({ "postId": post_id, "text": text, "replyToId": comment_id });
+        let added = self.mutate("addComment", input, "comment { id }").await;
+        added.payload()["comment"]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Deletes a comment.
+    pub async fn delete_comment(&self, comment_id: &str) {
+        let deleted = self.mutate("deleteComment", json!({ "commentId": comment_id }), "deletedCommentId").await;
+        assert_eq!(deleted.payload()["deletedCommentId"], comment_id);
+    }
+
+    /// Likes a post.
+    pub async fn like_post(&self, post_id: &str) {
+        self.mutate("likePost", json!({ "postId": post_id }), "").await.payload();
+    }
+
+    /// Saves a post.
+    pub async fn save_post(&self, post_id: &str) {
+        self.mutate("savePost", json!({ "postId": post_id }), "").await.payload();
+    }
+
+    /// Makes a collection and returns its id.
+    pub async fn collection(&self, name: &str) -> String {
+        let made = self.mutate("createCollection", json!({ "name": name }), "collection { id }").await;
+        made.payload()["collection"]["id"].as_str().unwrap().to_owned()
+    }
+
     /// Notes that a story was seen.
     pub async fn mark_viewed(&self, story_id: &str) -> Answer {
         self.mutate("markStoryViewed", json!({ "storyId": story_id }), "story { id viewerHasSeen }").await

@@ -4,9 +4,13 @@
 mod accounts;
 mod bad_input;
 mod bad_upload;
+mod comments;
+mod counters;
 mod delivery;
 mod feed;
 mod feed_property;
 mod journey;
+mod likes;
+mod saves;
 mod stories;
 mod visibility;

@@ -6,16 +6,19 @@ mod fan_out_post;
 mod heartbeat;
 mod notify;
 mod process_media;
+mod purge_collection;
+mod purge_comment;
 mod purge_objects;
 mod purge_post;
+mod recount;
 mod sweep_media;
 mod sweep_objects;
 mod sweep_sessions;
 mod sweep_stories;
 
 use darkroom_service::job::{
-    ExpireStory, FanOutPost, Heartbeat, Notify, ProcessMedia, PurgeObjects, PurgePost, SweepMedia, SweepObjects,
-    SweepSessions, SweepStories,
+    ExpireStory, FanOutPost, Heartbeat, Notify, ProcessMedia, PurgeCollection, PurgeComment, PurgeObjects, PurgePost,
+    Recount, SweepMedia, SweepObjects, SweepSessions, SweepStories,
 };
 
 use crate::registry::Registry;
@@ -29,6 +32,9 @@ impl Registry {
             .with::<FanOutPost>()
             .with::<Notify>()
             .with::<PurgePost>()
+            .with::<PurgeComment>()
+            .with::<PurgeCollection>()
+            .with::<Recount>()
             .with::<PurgeObjects>()
             .with::<ExpireStory>()
             .with::<SweepStories>()

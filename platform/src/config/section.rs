@@ -73,6 +73,8 @@ pub struct LimitsConfig {
     pub media_per_post: usize,
     /// Length of a caption, characters.
     pub caption_max_chars: usize,
+    /// Length of a comment, characters.
+    pub comment_max_chars: usize,
     /// Length of a location, characters.
     pub location_max_chars: usize,
     /// Length of an alternative text, characters.

@@ -176,6 +176,7 @@ fn numbers(config: &Config) -> Result<(), ConfigError> {
         ("limits.media_max_side", u64::from(limits.media_max_side), 1080, 65_535),
         ("limits.media_per_post", limits.media_per_post as u64, 1, 100),
         ("limits.caption_max_chars", limits.caption_max_chars as u64, 1, 100_000),
+        ("limits.comment_max_chars", limits.comment_max_chars as u64, 1, 10_000),
         ("limits.location_max_chars", limits.location_max_chars as u64, 1, 1000),
         ("limits.alt_text_max_chars", limits.alt_text_max_chars as u64, 1, 10_000),
         ("limits.bio_max_chars", limits.bio_max_chars as u64, 1, 10_000),

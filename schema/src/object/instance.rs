@@ -48,6 +48,11 @@ impl Instance {
         Ok(ctx.app()?.config.limits.caption_max_chars)
     }
 
+    /// The most characters of a comment.
+    async fn comment_max_chars(&self, ctx: &Context<'_>) -> Result<usize> {
+        Ok(ctx.app()?.config.limits.comment_max_chars)
+    }
+
     /// The most characters of a location.
     async fn location_max_chars(&self, ctx: &Context<'_>) -> Result<usize> {
         Ok(ctx.app()?.config.limits.location_max_chars)

@@ -2,7 +2,7 @@
 
 use async_graphql::{ID, Interface};
 
-use super::{Media, Post, Story, User};
+use super::{Collection, Comment, Media, Post, Story, User};
 
 /// Something that can be looked up by its id.
 #[derive(Clone, Interface)]
@@ -16,4 +16,8 @@ pub(crate) enum Node {
     Media(Media),
     /// A story.
     Story(Story),
+    /// A comment.
+    Comment(Comment),
+    /// A collection of yours.
+    Collection(Collection),
 }

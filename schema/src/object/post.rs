@@ -3,15 +3,20 @@
 use async_graphql::{Context, Enum, ID, Object};
 use chrono::{DateTime, Utc};
 use darkroom_entity::post;
-use darkroom_service::Error;
+use darkroom_service::{Error, Page};
+use uuid::Uuid;
 
-use super::{Media, User};
+use super::user::load_people;
+use super::{Comment, CommentConnection, Media, User, UserConnection};
 use crate::context::RequestContext;
 use crate::cursor::List;
 use crate::error::Result;
 use crate::id::Kind;
-use crate::loader::{AccountById, HashtagsOfPost, LikedPost, MediaOfPost, MentionsOfPost};
-use crate::page::connection;
+use crate::loader::{
+    AccountById, CommentsOfPost, HashtagsOfPost, LikedPost, LikersOfPost, MediaOfPost, MentionsOfPost, PinnedOfPost,
+    PostById, SavedPost,
+};
+use crate::page::{self, connection};
 
 /// Who sees a post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -113,7 +118,41 @@ impl Post {
         self.0.like_count
     }
 
-    /// How many comments it has.
+    /// Those who like it and whom you may see, the latest first.
+    #[graphql(complexity = "first.max(1) as usize * child_complexity")]
+    async fn likes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1–100.", default = 20)] first: i32,
+        #[graphql(desc = "The cursor after which the page begins.")] after: Option<String>,
+    ) -> Result<UserConnection> {
+        let page = page::request(ctx.app()?, List::PostLikes, first, after.as_deref())?;
+        let likes = ctx.loader()?.load_one(LikersOfPost(self.0.id, page)).await?.unwrap_or_else(Page::empty);
+        Ok(UserConnection::of(List::PostLikes, load_people(ctx, likes).await?, after.is_some()))
+    }
+
+    /// Its comments that answer no other, newest first; pinned ones stand in their place here too. Those by people whom
+    /// you may not see are left out.
+    #[graphql(complexity = "first.max(1) as usize * child_complexity")]
+    async fn comments(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1–100.", default = 20)] first: i32,
+        #[graphql(desc = "The cursor after which the page begins.")] after: Option<String>,
+    ) -> Result<CommentConnection> {
+        let page = page::request(ctx.app()?, List::Comments, first, after.as_deref())?;
+        let rows = ctx.loader()?.load_one(CommentsOfPost(self.0.id, page)).await?.unwrap_or_else(Page::empty);
+        Ok(CommentConnection::new(rows.map(|row| (row.id, Comment(row))), after.is_some()))
+    }
+
+    /// Comments that its author put first, the last pinned first; at most 3.
+    #[graphql(complexity = "3 * child_complexity")]
+    async fn pinned_comments(&self, ctx: &Context<'_>) -> Result<Vec<Comment>> {
+        let rows = ctx.loader()?.load_one(PinnedOfPost(self.0.id)).await?;
+        Ok(rows.unwrap_or_default().into_iter().map(Comment).collect())
+    }
+
+    /// How many comments it has, replies among them, whether you may see their authors or not.
     async fn comment_count(&self) -> i64 {
         self.0.comment_count
     }
@@ -121,6 +160,11 @@ impl Post {
     /// Whether you like it; false when signed out.
     async fn viewer_has_liked(&self, ctx: &Context<'_>) -> Result<bool> {
         Ok(ctx.loader()?.load_one(LikedPost(self.0.id)).await?.is_some())
+    }
+
+    /// Whether you have saved it; false when signed out. Nobody else learns of it.
+    async fn viewer_has_saved(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(ctx.loader()?.load_one(SavedPost(self.0.id)).await?.is_some())
     }
 
     /// When it was accepted: the feed's order.
@@ -139,4 +183,16 @@ connection! {
     PostConnection of
     /// A post, and its place in the list.
     PostEdge { Post } in List::Posts
+}
+
+/// Puts posts in the place of their ids, in one batch.
+pub(super) async fn load_posts(ctx: &Context<'_>, page: Page<(Uuid, Uuid)>) -> Result<Page<(Uuid, Post)>> {
+    let keys = page.items.iter().map(|(_, post)| PostById(*post));
+    let mut found = ctx.loader()?.load_many(keys).await?;
+    let items = page
+        .items
+        .into_iter()
+        .filter_map(|(place, post)| found.remove(&PostById(post)).map(|row| (place, Post(row))))
+        .collect();
+    Ok(Page { items, has_next: page.has_next })
 }

@@ -7,8 +7,8 @@ use uuid::Uuid;
 use crate::context::RequestContext;
 use crate::error::Result;
 use crate::id::{self, Kind};
-use crate::loader::{AccountById, MediaById, PostById, StoryById};
-use crate::object::{Media, Node, Post, Story, User};
+use crate::loader::{AccountById, CollectionById, CommentById, MediaById, PostById, StoryById};
+use crate::object::{Collection, Comment, Media, Node, Post, Story, User};
 
 /// Ids of one `nodes`.
 const NODES: usize = 100;
@@ -54,6 +54,8 @@ async fn load(ctx: &Context<'_>, kind: Kind, uuid: Uuid) -> Result<Option<Node>>
         Kind::Post => loader.load_one(PostById(uuid)).await?.map(|row| Node::Post(Post(row))),
         Kind::Media => loader.load_one(MediaById(uuid)).await?.map(|row| Node::Media(Media(row))),
         Kind::Story => loader.load_one(StoryById(uuid)).await?.map(|row| Node::Story(Story(row))),
+        Kind::Comment => loader.load_one(CommentById(uuid)).await?.map(|row| Node::Comment(Comment(row))),
+        Kind::Collection => loader.load_one(CollectionById(uuid)).await?.map(|row| Node::Collection(Collection(row))),
         // A session is no node: its id is for `revokeSession` only.
         Kind::Session => None,
     })

@@ -146,9 +146,8 @@ pub async fn delete(app: &App, viewer: &Viewer, post_id: Uuid) -> Result<()> {
     if row.state == State::Published {
         people::count(tx.rows(), viewer.id(), account::Column::PostCount, -1).await?;
     }
-    if row.like_count > 0 {
-        tx.enqueue(&PurgePost { post_id }).await?;
-    }
+    // Whatever its counters say: who saves a post is not counted, and what they left out must not stay for ever.
+    tx.enqueue(&PurgePost { post_id }).await?;
     tx.commit().await
 }
 

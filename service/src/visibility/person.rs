@@ -18,7 +18,7 @@ impl<C: ColumnTrait> From<C> for Column {
 }
 
 impl Column {
-    fn of(table: impl IntoIden, column: impl IntoIden) -> Self {
+    pub(super) fn of(table: impl IntoIden, column: impl IntoIden) -> Self {
         Self(table.into_iden(), column.into_iden())
     }
 
