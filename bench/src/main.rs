@@ -3,7 +3,7 @@
 //! ```text
 //!   just bench                 build everything, start throw-away stores, measure for about two minutes
 //!   just bench --long          the same with more of everything
-//!   just bench --only feed     one scenario: upload, fan-out, feed or job
+//!   just bench --only feed     one scenario: upload, fan-out, feed, job or like
 //! ```
 //!
 //! Progress goes to standard error; a table and then the same as JSON to standard output. It starts the real programs on
@@ -28,7 +28,7 @@ use anyhow::{Context, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use report::Report;
-use scenario::{Effort, fan_out, feed, job, upload};
+use scenario::{Effort, fan_out, feed, job, like, upload};
 use stores::{Stores, World, cluster_is_there};
 
 /// A run that takes longer is given up; its processes end with it.
@@ -64,6 +64,7 @@ enum Scenario {
     FanOut,
     Feed,
     Job,
+    Like,
 }
 
 #[derive(Debug, Subcommand)]
@@ -123,6 +124,11 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
         if wanted(Scenario::FanOut) {
             let world = World::new(stores, &fan_out::SETTINGS).await?;
             fan_out::run(&mut report.section("fan-out", name), &world, effort).await?;
+            world.remove().await?;
+        }
+        if wanted(Scenario::Like) {
+            let world = World::new(stores, &[]).await?;
+            like::run(&mut report.section("like", name), &world, effort).await?;
             world.remove().await?;
         }
         for concurrency in [0, MANY_PLACES] {

@@ -4,8 +4,8 @@ use darkroom_entity::audience::Audience;
 use darkroom_entity::media::{Attachment, Kind, Status};
 use darkroom_entity::rendition::{Format, Size};
 use darkroom_entity::{account, follow, media, post, post_like, post_media, rendition};
-use darkroom_service::App;
 use darkroom_service::account::{NewAccount, sign_up};
+use darkroom_service::{App, Viewer};
 use sea_orm::{ActiveModelTrait, ActiveValue, EntityTrait, IntoActiveModel};
 use uuid::Uuid;
 
@@ -72,6 +72,18 @@ pub(crate) async fn fill(app: &App, viewers: usize) -> anyhow::Result<()> {
     insert(app, places).await?;
     insert(app, likes).await?;
     insert(app, follows).await
+}
+
+/// People who can act through the service, and two published posts by the first of them.
+pub(crate) async fn crowd(app: &App, size: usize) -> anyhow::Result<(Vec<Viewer>, [Uuid; 2])> {
+    let people: Vec<account::Model> =
+        (0..size).map(|number| account::Model { is_private: false, ..person(app, number) }).collect();
+    let posts: Vec<post::Model> =
+        (0..2).map(|number| post::Model { like_count: 0, ..written(app, people[0].id, number) }).collect();
+    let ids = [posts[0].id, posts[1].id];
+    insert(app, people.clone()).await?;
+    insert(app, posts).await?;
+    Ok((people.into_iter().map(|account| Viewer { account, session_id: Uuid::nil() }).collect(), ids))
 }
 
 /// Inserts rows in bounded statements, in one transaction.

@@ -3,6 +3,7 @@
 pub(crate) mod fan_out;
 pub(crate) mod feed;
 pub(crate) mod job;
+pub(crate) mod like;
 pub(crate) mod upload;
 
 use std::time::Duration;
@@ -22,13 +23,17 @@ pub(crate) struct Effort {
     pub(crate) reading: Duration,
     /// Jobs.
     pub(crate) jobs: usize,
+    /// Likes of one post, and of another as their floor.
+    pub(crate) likes: usize,
 }
 
 impl Effort {
     /// Under two minutes in all on two cores.
-    pub(crate) const SHORT: Self = Self { photos: 16, rounds: 5, reading: Duration::from_secs(5), jobs: 10_000 };
+    pub(crate) const SHORT: Self =
+        Self { photos: 16, rounds: 5, reading: Duration::from_secs(5), jobs: 10_000, likes: 4000 };
     /// Some ten minutes.
-    pub(crate) const LONG: Self = Self { photos: 150, rounds: 40, reading: Duration::from_secs(40), jobs: 60_000 };
+    pub(crate) const LONG: Self =
+        Self { photos: 150, rounds: 40, reading: Duration::from_secs(40), jobs: 60_000, likes: 40_000 };
 }
 
 /// How long a program is left alone before its idle memory is read.
