@@ -104,6 +104,7 @@ async fn a_like_is_told_once_and_not_when_it_is_gone() {
     let app = TestApp::start().await;
     let [author, ada] = people(&app, ["author", "ada"]).await;
     let post = author.post_picture().await;
+    app.run_jobs().await;
     like(&ada, &post).await;
     app.run_jobs().await;
     for _ in 0..4 {
@@ -151,6 +152,7 @@ async fn a_comment_is_told_once_to_each_as_what_concerns_them_most() {
     app.run_jobs().await;
     assert_eq!(lines(&told(&author, 20).await), ["MENTION ada 1"]);
     let reply = app.say(&ben, &post, Some(&top), &[&ada, &cleo]).await;
+    app.run_jobs().await;
     app.like_comment(&cleo, &top).await;
     app.run_jobs().await;
     assert_eq!(lines(&told(&author, 20).await), ["COMMENT ben 1", "MENTION ada 1"]);
