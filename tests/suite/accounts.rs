@@ -264,5 +264,6 @@ async fn a_private_account_is_asked() {
     assert_eq!(states(&private, &private.id).await["viewerFollowState"], "SELF");
     let oneself = ben.mutate("followUser", json!({ "userId": ben.id }), "").await;
     assert_eq!(oneself.user_errors(), [("INVALID".into(), "userId".into())]);
+    app.run_jobs().await;
     app.finish().await;
 }

@@ -168,5 +168,6 @@ async fn a_private_accounts_posts_are_for_accepted_followers() {
     assert_eq!(viewer.feed(20).await, Vec::<String>::new());
     viewer.follow(&private.id).await;
     assert_eq!(viewer.feed(20).await, Vec::<String>::new(), "it must be asked again");
+    app.run_jobs().await;
     app.finish().await;
 }

@@ -171,8 +171,9 @@ async fn a_photo_reaches_a_followers_feed() {
 #[tokio::test]
 async fn every_real_photograph_reaches_a_followers_feed() {
     let mut app = TestApp::start().await;
-    app.start_workers();
     let (author, follower) = two_people(&app).await;
+    app.run_jobs().await;
+    app.start_workers();
     for path in corpus::files("photos") {
         travel(&author, &follower, &std::fs::read(&path).unwrap(), &name_of(&path)).await;
     }
