@@ -51,7 +51,7 @@ pub async fn follow(app: &App, viewer: &Viewer, followee_id: Uuid) -> Result<acc
     let pair = (viewer.id(), followee_id);
     match follow::Entity::find_by_id(pair).one(tx.rows()).await?.map(|row| row.state) {
         None => {
-            limit::check(&tx, viewer).await?;
+            limit::check(&tx, viewer, wanted).await?;
             insert(&tx, pair, wanted).await?;
             if wanted == State::Accepted {
                 begin(&tx, viewer.id(), followee_id).await?;

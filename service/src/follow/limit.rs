@@ -13,8 +13,8 @@ use crate::transaction::Transaction;
 /// Over which time new follows are counted.
 const SPAN: TimeDelta = TimeDelta::hours(1);
 
-/// Whether the viewer, whose row is locked, may follow or ask one more. What was ended within the hour no longer counts.
-pub(super) async fn check(tx: &Transaction<'_>, viewer: &Viewer) -> Result<()> {
+/// Whether the viewer, whose row is locked, may follow one more person, or ask one more, as `wanted` says. What was ended within the hour no longer counts.
+pub(super) async fn check(tx: &Transaction<'_>, viewer: &Viewer, wanted: State) -> Result<()> {
     let (limits, now) = (&tx.app().config.limits, tx.app().clock.now());
     let following: Option<i64> = account::Entity::find_by_id(viewer.id())
         .select_only()
@@ -27,8 +27,8 @@ pub(super) async fn check(tx: &Transaction<'_>, viewer: &Viewer) -> Result<()> {
         return Err(Error::conflict("userId", message));
     }
     let mine = || follow::Entity::find().filter(follow::Column::FollowerId.eq(viewer.id()));
-    let waiting = mine().filter(follow::Column::State.eq(State::Requested)).count(tx.rows()).await?;
-    if waiting >= limits.follow_requests_max {
+    let waiting = || mine().filter(follow::Column::State.eq(State::Requested));
+    if wanted == State::Requested && waiting().count(tx.rows()).await? >= limits.follow_requests_max {
         let message = format!("You wait for {} answers already, the most there may be.", limits.follow_requests_max);
         return Err(Error::conflict("userId", message));
     }
