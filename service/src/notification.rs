@@ -35,7 +35,8 @@ pub use deliver::deliver;
 pub use list::{ACTORS, Group, UNREAD_COUNTED, among, arrived_after, by_ids, groups, list, unread_count};
 pub use read::mark_read;
 pub use setting::{Setting, settings, update_settings};
-pub use sweep::{purge_post, sweep};
+pub use sweep::sweep;
+pub(crate) use sweep::{purge_comments, purge_post};
 pub(crate) use withdraw::withdraw;
 
 /// Every kind, in the order in which settings are listed.

@@ -152,7 +152,7 @@ pub async fn purge(app: &App, post_id: Uuid) -> Result<()> {
     if post::Entity::find_by_id(post_id).one(app.rows()).await?.is_some() {
         return Ok(());
     }
-    while notification::purge_post(app, post_id).await? {}
+    notification::purge_post(app, post_id).await?;
     let likes = Condition::all().add(post_like::Column::PostId.eq(post_id));
     purge::rows::<post_like::Entity>(app, likes, post_like::Column::AccountId).await?;
     comment::purge_post(app, post_id).await?;

@@ -59,6 +59,7 @@ pub async fn purge(app: &App, comment_id: Uuid) -> Result<()> {
     purge::rows::<comment_like::Entity>(app, likes, comment_like::Column::Id).await?;
     let mentions = Condition::all().add(comment_mention::Column::CommentId.eq(comment_id));
     purge::rows::<comment_mention::Entity>(app, mentions, comment_mention::Column::AccountId).await?;
+    notification::purge_comments(app, &[comment_id]).await?;
     purge_all(app, Condition::all().add(comment::Column::ThreadId.eq(comment_id))).await
 }
 
@@ -77,6 +78,7 @@ async fn purge_all(app: &App, scope: Condition) -> Result<()> {
         }
         let likes = || Condition::all().add(comment_like::Column::CommentId.is_in(ids.iter().copied()));
         purge::rows::<comment_like::Entity>(app, likes(), comment_like::Column::Id).await?;
+        notification::purge_comments(app, &ids).await?;
 
         let mut tx = app.begin().await?;
         // In the order of their ids, as a purge beside this one. A like that had been counted before its comment vanished

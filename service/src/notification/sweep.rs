@@ -1,4 +1,4 @@
-//! Removing what is old, and what was about a post that is gone.
+//! Removing what is old, and what was about a post or comment that is gone.
 
 use chrono::TimeDelta;
 use darkroom_entity::notification;
@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::Result;
-use crate::live;
+use crate::{live, purge};
 
 /// Rows that one statement removes.
 const BATCH: u64 = 1000;
@@ -17,22 +17,12 @@ const BATCH: u64 = 1000;
 pub async fn sweep(app: &App) -> Result<bool> {
     let oldest = app.clock.now() - TimeDelta::days(i64::from(app.config.notification.retention_days));
     // Ids begin with their time, so the primary key finds what is old.
-    let old = Condition::all().add(notification::Column::Id.lt(live::place_of(oldest)));
-    remove(app, old, notification::Column::Id).await
-}
-
-/// Removes a bounded number of those about a post that is gone; says whether there may be more.
-pub async fn purge_post(app: &App, post_id: Uuid) -> Result<bool> {
-    let of_post = Condition::all().add(notification::Column::PostId.eq(post_id));
-    remove(app, of_post, notification::Column::PostId).await
-}
-
-async fn remove(app: &App, which: Condition, order: notification::Column) -> Result<bool> {
+    let old = notification::Column::Id.lt(live::place_of(oldest));
     let ids: Vec<Uuid> = notification::Entity::find()
         .select_only()
         .column(notification::Column::Id)
-        .filter(which)
-        .order_by_asc(order)
+        .filter(old)
+        .order_by_asc(notification::Column::Id)
         .limit(BATCH)
         .into_tuple()
         .all(app.rows())
@@ -42,4 +32,16 @@ async fn remove(app: &App, which: Condition, order: notification::Column) -> Res
         notification::Entity::delete_many().filter(notification::Column::Id.is_in(ids)).exec(app.rows()).await?;
     }
     Ok(more)
+}
+
+/// Removes those about a post that is gone, in bounded batches.
+pub(crate) async fn purge_post(app: &App, post_id: Uuid) -> Result<()> {
+    let about = Condition::all().add(notification::Column::PostId.eq(post_id));
+    purge::rows::<notification::Entity>(app, about, notification::Column::Id).await
+}
+
+/// Removes those about comments that are gone, in bounded batches: a bounded number of comments.
+pub(crate) async fn purge_comments(app: &App, comment_ids: &[Uuid]) -> Result<()> {
+    let about = Condition::all().add(notification::Column::CommentId.is_in(comment_ids.iter().copied()));
+    purge::rows::<notification::Entity>(app, about, notification::Column::Id).await
 }
