@@ -1,7 +1,7 @@
 //! The loop of every subscription.
 //!
 //! Listen first, look second: no change falls in between. An event, a lost one and a quiet time all lead to a look at the
-//! rows; what is said is what the rows say to this viewer at that moment. The session is asked about before each look, so
+//! rows; what is said is what the rows say to this viewer at that moment. The session is asked about after each look, so
 //! that signing out and suspension end the stream. Nothing piles up: a slow reader's events merge into one look, and what
 //! it has not taken after a moment is looked at again before it is said.
 
@@ -161,6 +161,7 @@ impl Listener {
             looked: Instant::now(),
             gap: false,
             over: false,
+            begun: false,
         };
         watch.take(first);
         stream::unfold(watch, |mut watch| async move { watch.next().await.map(|item| (item, watch)) })
@@ -177,10 +178,23 @@ struct Watch<L: Look> {
     /// Whether to read everything without waiting.
     gap: bool,
     over: bool,
+    /// Whether it was asked for anything yet.
+    begun: bool,
 }
 
 impl<L: Look> Watch<L> {
     async fn next(&mut self) -> Option<Result<L::Item>> {
+        // What was found first was found before the session was asked about.
+        if !std::mem::replace(&mut self.begun, true) && !self.ready.is_empty() {
+            match self.stands().await {
+                Ok(true) => {}
+                Ok(false) => self.end(),
+                Err(error) => {
+                    self.end();
+                    return Some(Err(Failure::from(error)));
+                }
+            }
+        }
         loop {
             if !self.ready.is_empty() && self.looked.elapsed() > FRESH_FOR {
                 // The viewer may have lost the sight of it meanwhile.
@@ -233,15 +247,27 @@ impl<L: Look> Watch<L> {
     }
 
     async fn step(&mut self, news: News) -> Result<(), Arc<Error>> {
-        if let Some(viewer) = &self.listener.viewer
-            && !self.listener.common.stands(viewer.session_id).await?
-        {
-            self.over = true;
-            return Ok(());
-        }
         let found = self.look.look(news).await?;
-        self.take(found);
+        // Asked after the look: what was written after the session's end is not said.
+        if self.stands().await? {
+            self.take(found)
+        } else {
+            self.over = true
+        }
         Ok(())
+    }
+
+    /// Whether the listener's session stands; without one there is none to end.
+    async fn stands(&mut self) -> Result<bool, Arc<Error>> {
+        match &self.listener.viewer {
+            Some(viewer) => self.listener.common.stands(viewer.session_id).await,
+            None => Ok(true),
+        }
+    }
+
+    fn end(&mut self) {
+        self.ready.clear();
+        self.over = true;
     }
 
     fn take(&mut self, found: Found<L::Item>) {
