@@ -1,7 +1,7 @@
 //! What each viewer may see, said a second time and without SQL.
 
 /// How a viewer stands to an author.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Relation {
     /// It is the author.
     pub(crate) is_author: bool,
@@ -13,6 +13,8 @@ pub(crate) struct Relation {
     pub(crate) is_blocked: bool,
     /// The viewer blocks the author.
     pub(crate) blocks: bool,
+    /// The viewer is an author: between them and some of the others there are blocks.
+    pub(crate) is_apart: bool,
 }
 
 /// What an author's account is like.
@@ -43,8 +45,11 @@ pub(crate) enum Kind {
     Account,
     /// What is made for an audience: a post, a story, their photos, what the author says below it.
     Made(Audience),
-    /// What the author says or does at a place that everyone sees.
-    Elsewhere,
+    /// What the author says below somebody else's post, which everyone sees whom nobody blocks.
+    Elsewhere {
+        /// Whether there is a block between the authors and whose post it is.
+        is_apart: bool,
+    },
 }
 
 /// Whether the viewer may see it.
@@ -55,7 +60,7 @@ pub(crate) fn sees(relation: Relation, standing: Standing, kind: Kind) -> bool {
     match kind {
         // The blocker finds whom they block, to take it back.
         Kind::Account => true,
-        Kind::Elsewhere => !relation.blocks,
+        Kind::Elsewhere { is_apart } => !(relation.blocks || relation.is_apart && is_apart),
         Kind::Made(Audience::Nobody) => false,
         Kind::Made(_) if relation.is_author => true,
         Kind::Made(_) if relation.blocks => false,

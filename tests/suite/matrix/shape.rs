@@ -6,7 +6,7 @@ use darkroom_testing::Client;
 use serde_json::{Value, json};
 
 /// Entries of a list that is asked for: more than any list of the test's world holds.
-const FIRST: usize = 12;
+const FIRST: usize = 10;
 
 /// Entries of a list within a list: as many as the limit on complexity allows.
 const FIRST_WITHIN: usize = 4;

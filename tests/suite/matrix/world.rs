@@ -165,9 +165,13 @@ async fn things(app: &TestApp, author: &Person) -> Vec<Thing> {
             Some((thing.name.clone(), thing.id.clone().filter(|id| id.starts_with("post_"))?, thing.kind))
         })
         .collect();
-    for (at, (post, id, kind)) in posts.into_iter().enumerate() {
+    for (at, (post, below, kind)) in posts.into_iter().enumerate() {
         let mark = mark(&format!("comment {at}"));
-        let id = author.make("addComment", json!({ "postId": id, "text": mark }), "comment").await;
+        let id = author.make("addComment", json!({ "postId": below, "text": mark }), "comment").await;
+        if kind == Kind::Made(Audience::Everyone) {
+            author.mutate("pinPost", json!({ "postId": below }), "").await.payload();
+            author.mutate("pinComment", json!({ "commentId": id }), "").await.payload();
+        }
         things.push(Thing { name: format!("{post}, a comment"), id: Some(id), marks: vec![mark], kind });
     }
     let deleted = things.iter().find(|thing| thing.name.ends_with("deleted post")).unwrap();
@@ -198,7 +202,7 @@ async fn traces(app: &TestApp, author: &Person, guests: &[Person]) -> Vec<Thing>
             name: format!("{name}'s words to {}", guest.username),
             id: Some(id),
             marks: vec![mark],
-            kind: Kind::Elsewhere,
+            kind: Kind::Elsewhere { is_apart: matches!(guest.username.as_str(), "blocked" | "blocking") },
         });
         if guest.username == "common" {
             let mark = format!("mark:{name}:collection;");
@@ -213,8 +217,13 @@ async fn traces(app: &TestApp, author: &Person, guests: &[Person]) -> Vec<Thing>
 
 /// What the author was told.
 async fn told(author: &Person) -> Thing {
-    let answer = author.run("{ viewer { notifications(first: 1) { nodes { id } } } }", json!({})).await;
-    let id = answer.text("/viewer/notifications/nodes/0/id");
+    let query = "{ viewer { notifications(first: 100) { nodes { id actor { username } } } } }";
+    let answer = author.run(query, json!({})).await;
+    let told = answer.at("/viewer/notifications/nodes").as_array().unwrap();
+    // By somebody with whom there will be no block.
+    let by_common = told.iter().find(|one| one["actor"]["username"] == "common").unwrap();
+    let id = by_common["id"].as_str().unwrap().to_owned();
+    author.mutate("markNotificationsRead", json!({}), "").await.payload();
     Thing {
         name: format!("{}'s notification", author.username),
         id: Some(id),
@@ -300,7 +309,8 @@ async fn settle(app: &TestApp, author: &Author) {
     account::Entity::update(change).exec(rows).await.unwrap();
 }
 
-const NONE: Relation = Relation { is_author: false, follows: false, is_close: false, is_blocked: false, blocks: false };
+const NONE: Relation =
+    Relation { is_author: false, follows: false, is_close: false, is_blocked: false, blocks: false, is_apart: false };
 const FOLLOWER: Relation = Relation { follows: true, ..NONE };
 const CLOSE: Relation = Relation { is_close: true, ..FOLLOWER };
 
@@ -326,7 +336,7 @@ async fn viewers(app: &TestApp, authors: &[Author], guests: &[Person]) -> Vec<Vi
         viewers.push(Viewer { name, client: person.client.clone(), relations: vec![relation; authors.len()] });
     }
     for (at, author) in authors.iter().enumerate().filter(|(_, author)| !author.standing.is_suspended) {
-        let mut relations = vec![NONE; authors.len()];
+        let mut relations = vec![Relation { is_apart: true, ..NONE }; authors.len()];
         relations[at].is_author = true;
         viewers.push(Viewer { name: "author", client: author.person.client.clone(), relations });
     }

@@ -276,6 +276,7 @@ fn tables(guest: &Guest) -> Vec<Table> {
                 ("kind", "'post_like'".to_owned()),
                 ("actor_id", "id(account,i)".to_owned()),
                 ("post_id", "id(post,i)".to_owned()),
+                ("comment_id", "id(comment,i)".to_owned()),
                 ("group_key", "'g' || (i % 100)".to_owned()),
                 ("unique_key", "'u' || i".to_owned()),
                 ("created_at", "now".to_owned()),
