@@ -35,7 +35,7 @@ pub(crate) async fn run(config: Config, task: Task) -> anyhow::Result<()> {
         Task::Reinstate { name } => {
             account::reinstate(&app, name).await.map(|account| standing(&account.username, account.suspended_at))
         }
-        Task::Recount => counter::recount(&app).await.map(drift),
+        Task::Recount => counter::recount(&app).await.map(|wrong| drift(&wrong)),
     };
     match done {
         Ok(report) => println!("{report}"),
@@ -55,7 +55,7 @@ fn standing(username: &str, suspended_at: Option<DateTime<Utc>>) -> String {
     }
 }
 
-fn drift(wrong: Recounted) -> String {
+fn drift(wrong: &Recounted) -> String {
     let mut report: String =
         wrong.iter().map(|(counter, rows)| format!("{rows} × {} was wrong\n", counter.name())).collect();
     report += &format!("{} counters were wrong; all are right now.", wrong.values().sum::<u64>());

@@ -1,8 +1,8 @@
 //! What people are told: one row an event and recipient, made by a job, shown in groups.
 //!
-//! A verb says what happened with [`tell`], in its own transaction; the job decides who is told, by what is true when it
+//! A verb says what happened with `tell`, in its own transaction; the job decides who is told, by what is true when it
 //! runs: not the actor themselves, nobody who blocks the actor, muted their posts or does not see what it is about, nobody
-//! who does not want this kind of it. A verb that takes something back says so with [`withdraw`].
+//! who does not want this kind of it. A verb that takes something back says so with `withdraw`.
 //!
 //! ```text
 //!   tell ──► job ──► occasion: whom it concerns ──► recipient: who is told ──► row, once ──► event to listeners

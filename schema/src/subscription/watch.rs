@@ -250,9 +250,9 @@ impl<L: Look> Watch<L> {
         let found = self.look.look(news).await?;
         // Asked after the look: what was written after the session's end is not said.
         if self.stands().await? {
-            self.take(found)
+            self.take(found);
         } else {
-            self.over = true
+            self.over = true;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! One person does everything that the product lets people do.
 
 use darkroom_testing::{Person, TestApp, picture};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, DbBackend, EntityTrait, QueryFilter};
 use serde_json::json;
 
 /// The person, and somebody whom they meet.
