@@ -17,6 +17,7 @@ mod m0009_audience;
 mod m0010_comment;
 mod m0011_saved_post;
 mod m0012_notification;
+mod m0013_doomed_batch;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_comment::Migration),
             Box::new(m0011_saved_post::Migration),
             Box::new(m0012_notification::Migration),
+            Box::new(m0013_doomed_batch::Migration),
         ]
     }
 }
