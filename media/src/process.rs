@@ -177,7 +177,9 @@ impl Engine {
         let low = large_width.min(large_height) < side;
         let square = if low { Some(self.square(&source, side)?) } else { None };
         let large = self.scaled(source, large_width, large_height)?;
-        let (medium_width, medium_height) = Size::Medium.of(large.size().0, large.size().1);
+        // Of the original, as everybody reckons it: LARGE's sides are rounded already.
+        let (upright_width, upright_height) = self.orientation.size(width, height);
+        let (medium_width, medium_height) = Size::Medium.of(upright_width, upright_height);
         let medium = self.scaler.planes(&large, medium_width, medium_height)?;
         let thumbnail = match square {
             Some(square) => square,

@@ -54,6 +54,8 @@ fn sizes_are_kept_to_the_pixel_and_never_grow() {
         (20, 10, (20, 10), (20, 10), 10),
         (1, 1, (1, 1), (1, 1), 1),
         (3000, 2, (640, 1), (1080, 1), 2),
+        // Of LARGE, which is rounded down, MEDIUM would be 2 pixels wide.
+        (8, 2000, (3, 640), (4, 1080), 8),
         (1000, 151, (640, 97), (1000, 151), 150),
     ] {
         let photo = photo(&Picture::scene(width, height).png());
