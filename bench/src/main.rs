@@ -3,7 +3,7 @@
 //! ```text
 //!   just bench                 build everything, start throw-away stores, measure for about two minutes
 //!   just bench --long          the same with more of everything
-//!   just bench --only feed     one scenario: upload, fan-out, feed, job or like
+//!   just bench --only feed     one scenario: upload, fan-out, feed, job, like or socket
 //! ```
 //!
 //! Progress goes to standard error; a table and then the same as JSON to standard output. It starts the real programs on
@@ -28,7 +28,7 @@ use anyhow::{Context, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use report::Report;
-use scenario::{Effort, fan_out, feed, job, like, upload};
+use scenario::{Effort, fan_out, feed, job, like, socket, upload};
 use stores::{Stores, World, cluster_is_there};
 
 /// A run that takes longer is given up; its processes end with it.
@@ -65,6 +65,7 @@ enum Scenario {
     Feed,
     Job,
     Like,
+    Socket,
 }
 
 #[derive(Debug, Subcommand)]
@@ -129,6 +130,11 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
         if wanted(Scenario::Like) {
             let world = World::new(stores, &[]).await?;
             like::run(&mut report.section("like", name), &world, effort).await?;
+            world.remove().await?;
+        }
+        if wanted(Scenario::Socket) {
+            let world = World::new(stores, &[]).await?;
+            socket::run(&mut report.section("socket", name), &world, effort).await?;
             world.remove().await?;
         }
         for concurrency in [0, MANY_PLACES] {

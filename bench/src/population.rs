@@ -1,12 +1,14 @@
 //! People, posts and likes, written as rows: what a feed's page is read from.
 
+use chrono::TimeDelta;
 use darkroom_entity::audience::Audience;
 use darkroom_entity::media::{Attachment, Kind, Status};
 use darkroom_entity::rendition::{Format, Size};
-use darkroom_entity::{account, follow, media, post, post_like, post_media, rendition};
+use darkroom_entity::{account, follow, media, post, post_like, post_media, rendition, session};
 use darkroom_service::account::{NewAccount, sign_up};
 use darkroom_service::{App, Viewer};
 use sea_orm::{ActiveModelTrait, ActiveValue, EntityTrait, IntoActiveModel};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 /// People, and posts of all of them together.
@@ -84,6 +86,23 @@ pub(crate) async fn crowd(app: &App, size: usize) -> anyhow::Result<(Vec<Viewer>
     insert(app, people.clone()).await?;
     insert(app, posts).await?;
     Ok((people.into_iter().map(|account| Viewer { account, session_id: Uuid::nil() }).collect(), ids))
+}
+
+/// People who are signed in, by their sessions' tokens; the first has published two posts. Nobody hashes a password.
+pub(crate) async fn audience(app: &App, size: usize) -> anyhow::Result<Vec<String>> {
+    let (people, _) = crowd(app, size).await?;
+    let tokens: Vec<String> = people.iter().map(|person| format!("{:043x}", person.id().as_u128())).collect();
+    let now = app.clock.now();
+    let sessions = people.iter().zip(&tokens).map(|(person, token)| session::Model {
+        id: app.clock.new_id(),
+        account_id: person.id(),
+        token_hash: Sha256::digest(token.as_bytes()).to_vec(),
+        user_agent: "bench".to_owned(),
+        created_at: now,
+        expires_at: now + TimeDelta::days(1),
+    });
+    insert(app, sessions.collect()).await?;
+    Ok(tokens)
 }
 
 /// Inserts rows in bounded statements, in one transaction.

@@ -4,6 +4,7 @@ pub(crate) mod fan_out;
 pub(crate) mod feed;
 pub(crate) mod job;
 pub(crate) mod like;
+pub(crate) mod socket;
 pub(crate) mod upload;
 
 use std::time::Duration;
@@ -25,15 +26,33 @@ pub(crate) struct Effort {
     pub(crate) jobs: usize,
     /// Likes of one post, and of another as their floor.
     pub(crate) likes: usize,
+    /// People who listen to one post.
+    pub(crate) listeners: usize,
+    /// Comments that all of them hear.
+    pub(crate) comments: usize,
 }
 
 impl Effort {
     /// Under two minutes in all on two cores.
-    pub(crate) const SHORT: Self =
-        Self { photos: 16, rounds: 5, reading: Duration::from_secs(5), jobs: 10_000, likes: 4000 };
+    pub(crate) const SHORT: Self = Self {
+        photos: 16,
+        rounds: 5,
+        reading: Duration::from_secs(5),
+        jobs: 10_000,
+        likes: 4000,
+        listeners: 5000,
+        comments: 5,
+    };
     /// Some ten minutes.
-    pub(crate) const LONG: Self =
-        Self { photos: 150, rounds: 40, reading: Duration::from_secs(40), jobs: 60_000, likes: 40_000 };
+    pub(crate) const LONG: Self = Self {
+        photos: 150,
+        rounds: 40,
+        reading: Duration::from_secs(40),
+        jobs: 60_000,
+        likes: 40_000,
+        listeners: 5000,
+        comments: 40,
+    };
 }
 
 /// How long a program is left alone before its idle memory is read.
