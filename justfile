@@ -43,6 +43,10 @@ bench-photo *arguments:
     bench/photo/setup
     cargo run --release --package darkroom-bench-photo -- "$@"
 
+# search for bytes that hurt the media crate, so many seconds for each target; needs cargo-fuzz and g++
+fuzz seconds="600":
+    scripts/fuzz {{seconds}}
+
 # a throw-away PostgreSQL, Redis and S3 server until Ctrl-C, and the lines that make the programs use them
 dev-stores:
     scripts/services
