@@ -12,6 +12,7 @@
 
 mod floor;
 mod http;
+mod peer;
 mod photo;
 mod population;
 mod program;

@@ -1,79 +1,107 @@
 //! People, posts and likes, written as rows: what a feed's page is read from.
 
+mod bulk;
+mod graph;
+
+use std::collections::HashSet;
+
 use chrono::TimeDelta;
 use darkroom_entity::audience::Audience;
 use darkroom_entity::media::{Attachment, Kind, Status};
 use darkroom_entity::rendition::{Format, Size};
 use darkroom_entity::{account, follow, media, post, post_like, post_media, rendition, session};
-use darkroom_service::account::{NewAccount, sign_up};
 use darkroom_service::{App, Viewer};
-use sea_orm::{ActiveModelTrait, ActiveValue, EntityTrait, IntoActiveModel};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// People, and posts of all of them together.
-pub(crate) const PEOPLE: usize = 200;
-pub(crate) const POSTS: usize = 2000;
+use graph::Zipf;
 
-/// Rows of one statement: within what SQLite and PostgreSQL take as parameters.
-const ROWS: usize = 400;
+/// Posts that are written together.
+const SLICE: usize = 20_000;
 
-/// What the viewers sign in with.
-pub(crate) const PASSWORD: &str = "a good password";
-
-/// The username of a viewer.
-pub(crate) fn viewer(number: usize) -> String {
-    format!("viewer{number}")
+/// How much there is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shape {
+    /// People, each signed in on one device.
+    pub(crate) people: usize,
+    /// Whom each of them follows.
+    pub(crate) follows: usize,
+    /// Posts of all of them together, of one to three photos.
+    pub(crate) posts: usize,
+    /// Likes of all of them together.
+    pub(crate) likes: usize,
 }
 
-/// Fills an empty database. `viewers` of the people can sign in; each of them follows every second person, likes every
-/// third post, and has a picture.
-pub(crate) async fn fill(app: &App, viewers: usize) -> anyhow::Result<()> {
-    let mut people = Vec::with_capacity(PEOPLE);
-    for number in 0..viewers {
-        // By the service: they need a password that is hashed.
-        let new = NewAccount {
-            username: viewer(number),
-            email: format!("viewer{number}@example.test"),
-            password: PASSWORD.to_owned(),
-            full_name: format!("Viewer {number}"),
-        };
-        let (viewer, _) = sign_up(app, new, "bench").await?;
-        people.push(viewer.id());
+/// Fills an empty database, the same each time; the people's session tokens.
+///
+/// Follows are spread by Zipf's law, posts and likes evenly. Everybody has a picture, nobody a password.
+pub(crate) async fn fill(app: &App, shape: Shape) -> anyhow::Result<Vec<String>> {
+    let mut random = StdRng::seed_from_u64(1);
+    let zipf = Zipf::new(shape.people);
+    let mut people: Vec<account::Model> = (0..shape.people).map(|number| person(app, number)).collect();
+    let faces: Vec<media::Model> = people.iter().map(|person| photo(app, person.id, Attachment::Avatar)).collect();
+    let followees: Vec<Vec<usize>> =
+        (0..shape.people).map(|own| zipf.draw_others(own, shape.follows, &mut random)).collect();
+    let authors: Vec<usize> = (0..shape.posts).map(|_| random.random_range(0..shape.people)).collect();
+    for (number, followees) in followees.iter().enumerate() {
+        people[number].following_count = followees.len() as i64;
+        followees.iter().for_each(|followee| people[*followee].follower_count += 1);
     }
-    let others: Vec<account::Model> = (viewers..PEOPLE).map(|number| person(app, number)).collect();
-    people.extend(others.iter().map(|person| person.id));
-    insert(app, others).await?;
-    let faces: Vec<media::Model> = people.iter().map(|owner| photo(app, *owner, Attachment::Avatar)).collect();
-    let mut photos = faces.clone();
-    let mut posts = Vec::with_capacity(POSTS);
-    let mut places = Vec::with_capacity(POSTS);
-    for number in 0..POSTS {
-        let post = written(app, people[number * 7 % PEOPLE], number);
-        let photo = photo(app, post.author_id, Attachment::Post);
-        places.push(post_media::Model { post_id: post.id, position: 0, media_id: photo.id });
-        photos.push(photo);
-        posts.push(post);
+    for (person, face) in people.iter_mut().zip(&faces) {
+        (person.avatar_media_id, person.is_private, person.post_count) = (Some(face.id), false, 0);
     }
-    let likes = people[..viewers].iter().flat_map(|viewer| {
-        let liked = posts.iter().step_by(3);
-        liked.map(|post| post_like::Model {
-            post_id: post.id,
-            account_id: *viewer,
-            id: app.clock.new_id(),
-            created_at: app.clock.now(),
-        })
+    authors.iter().for_each(|author| people[*author].post_count += 1);
+
+    let mut posts: Vec<post::Model> =
+        authors.iter().enumerate().map(|(number, author)| written(app, people[*author].id, number)).collect();
+    let mut liked = HashSet::with_capacity(shape.likes);
+    while liked.len() < shape.likes {
+        liked.insert((random.random_range(0..shape.posts), random.random_range(0..shape.people)));
+    }
+    let mut liked: Vec<(usize, usize)> = liked.into_iter().collect();
+    liked.sort_unstable();
+    posts.iter_mut().for_each(|post| post.like_count = 0);
+    liked.iter().for_each(|(post, _)| posts[*post].like_count += 1);
+
+    let tokens: Vec<String> = people.iter().map(|person| token_of(person.id)).collect();
+    let ids: Vec<Uuid> = people.iter().map(|person| person.id).collect();
+    // A person's picture is a row that names the person: people come first, without it where the database looks at once.
+    bulk::write(app, people.iter().cloned().map(|person| account::Model { avatar_media_id: None, ..person })).await?;
+    bulk::write(app, sessions(app, &ids, &tokens)).await?;
+    bulk::write(app, faces.iter().cloned()).await?;
+    bulk::write(app, faces.iter().flat_map(renditions)).await?;
+    give_faces(app).await?;
+    let follows = followees.iter().enumerate().flat_map(|(own, others)| others.iter().map(move |other| (own, *other)));
+    bulk::write(app, follows.map(|(own, other)| followed(app, ids[own], ids[other]))).await?;
+    let post_ids: Vec<Uuid> = posts.iter().map(|post| post.id).collect();
+    // In slices: all photos at once would take gigabytes.
+    for posts in posts.chunks(SLICE) {
+        let (mut photos, mut places) = (Vec::with_capacity(2 * SLICE), Vec::with_capacity(2 * SLICE));
+        for post in posts {
+            for position in 0..random.random_range(1..=3) {
+                let photo = photo(app, post.author_id, Attachment::Post);
+                places.push(post_media::Model { post_id: post.id, position, media_id: photo.id });
+                photos.push(photo);
+            }
+        }
+        bulk::write(app, posts.iter().cloned()).await?;
+        bulk::write(app, photos.iter().cloned()).await?;
+        bulk::write(app, photos.iter().flat_map(renditions)).await?;
+        bulk::write(app, places).await?;
+    }
+    let likes = liked.iter().map(|(post, person)| post_like::Model {
+        post_id: post_ids[*post],
+        account_id: ids[*person],
+        id: app.clock.new_id(),
+        created_at: app.clock.now(),
     });
-    let likes: Vec<post_like::Model> = likes.collect();
-    let follows = follows(app, &people, viewers);
-    let renditions: Vec<rendition::Model> = photos.iter().flat_map(renditions).collect();
-    insert(app, photos).await?;
-    give_faces(app, &people, &faces).await?;
-    insert(app, renditions).await?;
-    insert(app, posts).await?;
-    insert(app, places).await?;
-    insert(app, likes).await?;
-    insert(app, follows).await
+    bulk::write(app, likes).await?;
+    app.rows().execute_unprepared("ANALYZE").await?;
+    Ok(tokens)
 }
 
 /// People who can act through the service, and two published posts by the first of them.
@@ -83,41 +111,35 @@ pub(crate) async fn crowd(app: &App, size: usize) -> anyhow::Result<(Vec<Viewer>
     let posts: Vec<post::Model> =
         (0..2).map(|number| post::Model { like_count: 0, ..written(app, people[0].id, number) }).collect();
     let ids = [posts[0].id, posts[1].id];
-    insert(app, people.clone()).await?;
-    insert(app, posts).await?;
+    bulk::write(app, people.iter().cloned()).await?;
+    bulk::write(app, posts).await?;
     Ok((people.into_iter().map(|account| Viewer { account, session_id: Uuid::nil() }).collect(), ids))
 }
 
 /// People who are signed in, by their sessions' tokens; the first has published two posts. Nobody hashes a password.
 pub(crate) async fn audience(app: &App, size: usize) -> anyhow::Result<Vec<String>> {
     let (people, _) = crowd(app, size).await?;
-    let tokens: Vec<String> = people.iter().map(|person| format!("{:043x}", person.id().as_u128())).collect();
+    let ids: Vec<Uuid> = people.iter().map(Viewer::id).collect();
+    let tokens: Vec<String> = ids.iter().copied().map(token_of).collect();
+    bulk::write(app, sessions(app, &ids, &tokens)).await?;
+    Ok(tokens)
+}
+
+/// A token as long as ours are.
+fn token_of(person: Uuid) -> String {
+    format!("{:043x}", person.as_u128())
+}
+
+fn sessions(app: &App, people: &[Uuid], tokens: &[String]) -> impl Iterator<Item = session::Model> {
     let now = app.clock.now();
-    let sessions = people.iter().zip(&tokens).map(|(person, token)| session::Model {
+    people.iter().zip(tokens).map(move |(person, token)| session::Model {
         id: app.clock.new_id(),
-        account_id: person.id(),
+        account_id: *person,
         token_hash: Sha256::digest(token.as_bytes()).to_vec(),
         user_agent: "bench".to_owned(),
         created_at: now,
         expires_at: now + TimeDelta::days(1),
-    });
-    insert(app, sessions.collect()).await?;
-    Ok(tokens)
-}
-
-/// Inserts rows in bounded statements, in one transaction.
-async fn insert<M>(app: &App, rows: Vec<M>) -> anyhow::Result<()>
-where
-    M: IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel> + sea_orm::ModelTrait,
-    <M::Entity as EntityTrait>::ActiveModel: ActiveModelTrait<Entity = M::Entity> + Send,
-{
-    let tx = app.begin().await?;
-    let mut rows = rows.into_iter().map(IntoActiveModel::into_active_model).peekable();
-    while rows.peek().is_some() {
-        let chunk: Vec<_> = rows.by_ref().take(ROWS).collect();
-        M::Entity::insert_many(chunk).exec_without_returning(tx.rows()).await?;
-    }
-    Ok(tx.commit().await?)
+    })
 }
 
 fn person(app: &App, number: usize) -> account::Model {
@@ -136,7 +158,7 @@ fn person(app: &App, number: usize) -> account::Model {
         is_verified: false,
         follower_count: 0,
         following_count: 0,
-        post_count: (POSTS / PEOPLE) as i64,
+        post_count: 0,
         timeline_epoch: 0,
         created_at: now,
         updated_at: now,
@@ -144,17 +166,22 @@ fn person(app: &App, number: usize) -> account::Model {
     }
 }
 
-async fn give_faces(app: &App, people: &[Uuid], faces: &[media::Model]) -> anyhow::Result<()> {
-    let tx = app.begin().await?;
-    for (person, face) in people.iter().zip(faces) {
-        let change = account::ActiveModel {
-            id: ActiveValue::Unchanged(*person),
-            avatar_media_id: ActiveValue::Set(Some(face.id)),
-            ..Default::default()
-        };
-        account::Entity::update(change).exec(tx.rows()).await?;
-    }
-    Ok(tx.commit().await?)
+/// Gives everybody the one picture of them.
+async fn give_faces(app: &App) -> anyhow::Result<()> {
+    let face = Query::select()
+        .column((media::Entity, media::Column::Id))
+        .from(media::Entity)
+        .and_where(
+            Expr::col((media::Entity, media::Column::AccountId)).eq(Expr::col((account::Entity, account::Column::Id))),
+        )
+        .limit(1)
+        .take();
+    let change = Query::update()
+        .table(account::Entity)
+        .value(account::Column::AvatarMediaId, Expr::SubQuery(None, Box::new(face.into())))
+        .take();
+    app.rows().execute(&change).await?;
+    Ok(())
 }
 
 fn photo(app: &App, owner: Uuid, attachment: Attachment) -> media::Model {
@@ -218,17 +245,12 @@ fn written(app: &App, author: Uuid, number: usize) -> post::Model {
     }
 }
 
-fn follows(app: &App, people: &[Uuid], viewers: usize) -> Vec<follow::Model> {
-    let pairs = people[..viewers].iter().flat_map(|viewer| {
-        people.iter().step_by(2).filter(move |person| *person != viewer).map(move |person| (*viewer, *person))
-    });
-    pairs
-        .map(|(follower_id, followee_id)| follow::Model {
-            follower_id,
-            followee_id,
-            id: app.clock.new_id(),
-            state: follow::State::Accepted,
-            created_at: app.clock.now(),
-        })
-        .collect()
+fn followed(app: &App, follower_id: Uuid, followee_id: Uuid) -> follow::Model {
+    follow::Model {
+        follower_id,
+        followee_id,
+        id: app.clock.new_id(),
+        state: follow::State::Accepted,
+        created_at: app.clock.now(),
+    }
 }

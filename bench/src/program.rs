@@ -79,6 +79,11 @@ impl Program {
         Ok(())
     }
 
+    /// Ends one that knows no signals: what it holds are sockets.
+    pub(crate) fn end(self) {
+        drop(self);
+    }
+
     /// Asks it to end, by its process id, and waits until it has.
     pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
         let asked = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status()?;
@@ -153,5 +158,16 @@ pub(crate) fn build() -> anyhow::Result<()> {
         command.args(["--package", package]);
     }
     ensure!(command.status()?.success(), "the programs were not built");
+    Ok(())
+}
+
+/// Keeps all threads of a process, and those that they start, on one core.
+///
+/// A core that is not there is no error: then there is nothing to keep apart.
+pub(crate) fn pin(pid: u32, core: usize) -> anyhow::Result<()> {
+    if std::thread::available_parallelism()?.get() > 1 {
+        let pinned = Command::new("taskset").args(["-a", "-c", "-p", &core.to_string(), &pid.to_string()]).output()?;
+        ensure!(pinned.status.success(), "process {pid} is not pinned: {}", String::from_utf8_lossy(&pinned.stderr));
+    }
     Ok(())
 }

@@ -7,18 +7,24 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use darkroom_entity::{comment, post};
+use darkroom_entity::{account, comment, post};
 use futures::stream::{self, StreamExt, TryStreamExt};
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, UnionType};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement, UnionType};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::Result;
 use crate::transaction::Transaction;
-use crate::visibility;
+use crate::visibility::{self, Column};
 
-/// Listeners whose sight one statement asks for: each adds a sub-query to it.
+/// From so many on who ask for one row, it is worth a statement of its own.
+const MANY: usize = 4;
+
+/// People of one such statement.
+const LOOKERS: usize = 500;
+
+/// People who ask for different rows and whose sight one statement asks for: each adds a sub-query to it.
 const SIGHTS: usize = 50;
 
 /// Events that are published side by side; they share one connection.
@@ -81,16 +87,7 @@ pub(crate) async fn announce_post(app: &App, accounts: &[Uuid], post_id: Uuid) {
 
 /// Of these comments those that the one who asks may see, for everyone who asks at once.
 pub async fn comments_among(app: &App, asked: &[Asked]) -> Result<HashMap<Asked, comment::Model>> {
-    let id = (comment::Entity, comment::Column::Id);
-    let seen = sights(app, asked, |ids, viewer| {
-        Query::select()
-            .expr_as(Expr::col(id), Alias::new("id"))
-            .from(comment::Entity)
-            .and_where(Expr::col(id).is_in(ids.iter().copied()))
-            .cond_where(visibility::comments(viewer))
-            .to_owned()
-    })
-    .await?;
+    let seen = sights(app, asked, &Kind::COMMENT).await?;
     // What they say is the same for everyone.
     let ids: HashSet<Uuid> = seen.iter().map(|(_, id)| *id).collect();
     let rows = comment::Entity::find().filter(comment::Column::Id.is_in(ids)).all(app.rows()).await?;
@@ -100,33 +97,82 @@ pub async fn comments_among(app: &App, asked: &[Asked]) -> Result<HashMap<Asked,
 
 /// Of these posts those that the one who asks may see, for everyone who asks at once.
 pub async fn posts_among(app: &App, asked: &[Asked]) -> Result<HashSet<Asked>> {
-    let id = (post::Entity, post::Column::Id);
-    sights(app, asked, |ids, viewer| {
-        Query::select()
-            .expr_as(Expr::col(id), Alias::new("id"))
-            .from(post::Entity)
-            .and_where(Expr::col(id).is_in(ids.iter().copied()))
-            .cond_where(visibility::posts(viewer))
-            .to_owned()
-    })
-    .await
+    sights(app, asked, &Kind::POST).await
 }
 
-/// Runs a query of visible ids for many viewers, as parts of a few statements.
-async fn sights(
+/// Rows that many ask for: from what, by which id, and who sees them.
+struct Kind {
+    rows: fn() -> SelectStatement,
+    id: fn() -> Expr,
+    seen_by: fn(Option<Uuid>) -> Condition,
+    seen_by_each: fn() -> Condition,
+}
+
+impl Kind {
+    const COMMENT: Self = Self {
+        rows: || Query::select().from(comment::Entity).to_owned(),
+        id: || Expr::col((comment::Entity, comment::Column::Id)),
+        seen_by: visibility::comments,
+        seen_by_each: || visibility::comments_for_each(&Column::of(LOOKER, account::Column::Id)),
+    };
+    const POST: Self = Self {
+        rows: || Query::select().from(post::Entity).to_owned(),
+        id: || Expr::col((post::Entity, post::Column::Id)),
+        seen_by: visibility::posts,
+        seen_by_each: || visibility::posts_for_each(&Column::of(LOOKER, account::Column::Id)),
+    };
+}
+
+/// Who asks, where a statement is for many of them.
+const LOOKER: &str = "looker";
+
+/// Runs queries of visible ids for many viewers: a row that many ask for is asked about once, beside all of them; the
+/// others are asked about by parts of a few statements.
+async fn sights(app: &App, asked: &[Asked], kind: &Kind) -> Result<HashSet<Asked>> {
+    let mut by_id: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+    for (viewer, id) in asked {
+        by_id.entry(*id).or_default().extend(viewer);
+    }
+    by_id.retain(|_, viewers| viewers.len() >= MANY);
+    let mut seen = HashSet::new();
+    for (id, viewers) in &by_id {
+        for viewers in viewers.chunks(LOOKERS) {
+            let statement = (kind.rows)()
+                .column((LOOKER, account::Column::Id))
+                .join_as(JoinType::InnerJoin, account::Entity, LOOKER, (kind.id)().eq(*id))
+                .and_where(Expr::col((LOOKER, account::Column::Id)).is_in(viewers.iter().copied()))
+                .cond_where((kind.seen_by_each)())
+                .to_owned();
+            for row in app.rows().query_all(&statement).await? {
+                seen.insert((Some(row.try_get("", "id")?), *id));
+            }
+        }
+    }
+    let rest = asked.iter().filter(|(viewer, id)| viewer.is_none() || !by_id.contains_key(id));
+    one_by_one(app, rest, kind, &mut seen).await?;
+    Ok(seen)
+}
+
+/// Asks for each viewer in a part of a statement of its own.
+async fn one_by_one(
     app: &App,
-    asked: &[Asked],
-    visible: impl Fn(&[Uuid], Option<Uuid>) -> SelectStatement,
-) -> Result<HashSet<Asked>> {
+    asked: impl Iterator<Item = &Asked>,
+    kind: &Kind,
+    seen: &mut HashSet<Asked>,
+) -> Result<()> {
     let mut by_viewer: HashMap<Option<Uuid>, Vec<Uuid>> = HashMap::new();
     for (viewer, id) in asked {
         by_viewer.entry(*viewer).or_default().push(*id);
     }
     let by_viewer: Vec<(Option<Uuid>, Vec<Uuid>)> = by_viewer.into_iter().collect();
-    let mut seen = HashSet::new();
     for batch in by_viewer.chunks(SIGHTS) {
         let mut parts = batch.iter().enumerate().map(|(place, (viewer, ids))| {
-            visible(ids, *viewer).expr_as(Expr::value(place as i32), Alias::new("place")).to_owned()
+            (kind.rows)()
+                .expr_as((kind.id)(), "id")
+                .expr_as(Expr::value(place as i32), "place")
+                .and_where((kind.id)().is_in(ids.iter().copied()))
+                .cond_where((kind.seen_by)(*viewer))
+                .to_owned()
         });
         let Some(mut statement) = parts.next() else { continue };
         statement.unions(parts.map(|part| (UnionType::All, part)));
@@ -137,7 +183,20 @@ async fn sights(
             }
         }
     }
-    Ok(seen)
+    Ok(())
+}
+
+/// The ids of up to `limit` comments and replies below a post after a place, oldest first, whoever may see them: for those
+/// who need to know only which of them are old.
+pub async fn comment_ids_after(app: &App, post_id: Uuid, place: Uuid, limit: u64) -> Result<Vec<Uuid>> {
+    let rows = comment::Entity::find()
+        .select_only()
+        .column(comment::Column::Id)
+        .filter(comment::Column::PostId.eq(post_id))
+        .filter(comment::Column::Id.gt(place))
+        .order_by_asc(comment::Column::Id)
+        .limit(limit);
+    Ok(rows.into_tuple().all(app.rows()).await?)
 }
 
 /// Up to `limit` comments and replies below a post after the place `after` that the viewer may see, oldest first.

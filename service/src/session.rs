@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use darkroom_entity::{account, session};
 use rand::TryRngCore;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, JoinType, Linked, QueryFilter, QueryOrder, QuerySelect};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -117,7 +117,7 @@ pub async fn authenticate(app: &App, token: &str) -> Result<Option<Viewer>> {
 /// From a session to its account.
 struct OfAccount;
 
-impl sea_orm::Linked for OfAccount {
+impl Linked for OfAccount {
     type FromEntity = session::Entity;
     type ToEntity = account::Entity;
 
@@ -147,14 +147,17 @@ pub async fn is_live(app: &App, viewer: &Viewer) -> Result<bool> {
 
 /// Which of these sessions still stand: a bounded number.
 pub async fn live_among(app: &App, session_ids: &[Uuid]) -> Result<HashSet<Uuid>> {
-    let found = session::Entity::find()
+    let standing: Vec<Uuid> = session::Entity::find()
+        .select_only()
+        .column(session::Column::Id)
+        .join(JoinType::InnerJoin, OfAccount.link().remove(0))
         .filter(session::Column::Id.is_in(session_ids.iter().copied()))
         .filter(session::Column::ExpiresAt.gt(app.clock.now()))
-        .find_also_linked(OfAccount)
+        .filter(account::Column::SuspendedAt.is_null())
+        .into_tuple()
         .all(app.rows())
         .await?;
-    let stands = |account: &Option<account::Model>| account.as_ref().is_some_and(is_admitted);
-    Ok(found.into_iter().filter(|(_, account)| stands(account)).map(|(session, _)| session.id).collect())
+    Ok(standing.into_iter().collect())
 }
 
 /// The viewer's sessions, newest first.

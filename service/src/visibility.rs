@@ -32,9 +32,10 @@ use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition};
 use uuid::Uuid;
 
-use self::person::{Column, audience_includes, reaches};
+use self::person::{Looker, audience_includes, looker, reaches};
 
 pub use notification::{notifications, senders};
+pub(crate) use person::Column;
 pub use person::{accounts, cards, lists_of, people};
 
 /// Accepted followees of `viewer`: ids only.
@@ -49,27 +50,37 @@ pub(crate) fn followees(viewer: Uuid) -> SelectStatement {
 
 /// Posts that this viewer may see. For queries on `post`.
 pub fn posts(viewer: Option<Uuid>) -> Condition {
+    posts_for(&looker(viewer))
+}
+
+/// Posts that each of many people may see, who stand in this column. For queries on `post` and on theirs.
+pub(crate) fn posts_for_each(people: &Column) -> Condition {
+    posts_for(&Some(people.expr()))
+}
+
+fn posts_for(looker: &Looker) -> Condition {
     let author = Column::from(post::Column::AuthorId);
     let shown = Condition::all().add(post::Column::State.eq(post::State::Published)).add(audience_includes(
         &author,
         &Column::from(post::Column::Audience),
-        viewer,
+        looker,
     ));
-    own_or(post::Column::AuthorId, viewer, shown)
+    own_or(post::Column::AuthorId, looker, shown)
 }
 
 /// Posts that stand in this viewer's feed: their own and those of the people they follow and don't mute, published. For
 /// queries on `post`; it implies [`posts`].
 pub fn feed(viewer: Uuid) -> Condition {
     let author = Column::from(post::Column::AuthorId);
+    let looker = looker(Some(viewer));
     // A followee's post for followers needs no second look at the follow.
     let of_followees = Condition::all()
         .add(post::Column::AuthorId.in_subquery(followees(viewer)))
-        .add(reaches(&author, Some(viewer)))
+        .add(reaches(&author, &looker))
         .add(
             Condition::any()
                 .add(post::Column::Audience.is_in([Audience::Everyone, Audience::Followers]))
-                .add(person::is_close_friend(&author, viewer)),
+                .add(person::is_close_friend(&author, &Expr::value(viewer))),
         )
         .add(not_muted(&author, viewer, mute::Column::Posts));
     Condition::all()
@@ -98,13 +109,13 @@ pub fn stories(viewer: Option<Uuid>, now: DateTime<Utc>) -> Condition {
         .and_where(Expr::col((media::Entity, media::Column::Id)).eq(Expr::col((story::Entity, story::Column::MediaId))))
         .and_where(media::Column::Status.eq(media::Status::Ready))
         .to_owned();
-    let author = Column::from(story::Column::AuthorId);
+    let (author, looker) = (Column::from(story::Column::AuthorId), looker(viewer));
     let shown = Condition::all().add(Expr::exists(ready)).add(audience_includes(
         &author,
         &Column::from(story::Column::Audience),
-        viewer,
+        &looker,
     ));
-    Condition::all().add(story::Column::ExpiresAt.gt(now)).add(own_or(story::Column::AuthorId, viewer, shown))
+    Condition::all().add(story::Column::ExpiresAt.gt(now)).add(own_or(story::Column::AuthorId, &looker, shown))
 }
 
 /// Stories that stand in this viewer's tray at `now`: their own and those of the people they follow and don't mute. For
@@ -124,6 +135,15 @@ pub fn reels(viewer: Uuid, now: DateTime<Utc>) -> Condition {
 /// Comments that this viewer may see: below a post that they may see, by somebody whom they may see; a reply only below a
 /// comment that is there, by somebody whom they may see. For queries on `comment`.
 pub fn comments(viewer: Option<Uuid>) -> Condition {
+    comments_for(&looker(viewer))
+}
+
+/// Comments that each of many people may see, who stand in this column. For queries on `comment` and on theirs.
+pub(crate) fn comments_for_each(people: &Column) -> Condition {
+    comments_for(&Some(people.expr()))
+}
+
+fn comments_for(looker: &Looker) -> Condition {
     let top = Alias::new("top");
     let thread = Query::select()
         .expr(Expr::value(1))
@@ -131,21 +151,25 @@ pub fn comments(viewer: Option<Uuid>) -> Condition {
         .and_where(
             Expr::col((top.clone(), comment::Column::Id)).eq(Expr::col((comment::Entity, comment::Column::ThreadId))),
         )
-        .cond_where(person::is_seen(&Column::of(top, comment::Column::AuthorId), viewer))
+        .cond_where(person::is_seen(&Column::of(top, comment::Column::AuthorId), looker))
         .to_owned();
     Condition::all()
-        .add(of_posts(comment::Column::PostId, viewer))
-        .add(person::is_seen(&Column::from(comment::Column::AuthorId), viewer))
+        .add(of_posts_for(comment::Column::PostId, looker))
+        .add(person::is_seen(&Column::from(comment::Column::AuthorId), looker))
         .add(Condition::any().add(comment::Column::ThreadId.is_null()).add(Expr::exists(thread)))
 }
 
 /// Rows about a post that this viewer may see. For queries with a column that holds a post's id.
 pub fn of_posts(column: impl Into<Column>, viewer: Option<Uuid>) -> Condition {
+    of_posts_for(column, &looker(viewer))
+}
+
+fn of_posts_for(column: impl Into<Column>, looker: &Looker) -> Condition {
     let post = Query::select()
         .expr(Expr::value(1))
         .from(post::Entity)
         .and_where(Expr::col((post::Entity, post::Column::Id)).eq(column.into().expr()))
-        .cond_where(posts(viewer))
+        .cond_where(posts_for(looker))
         .to_owned();
     Condition::all().add(Expr::exists(post))
 }
@@ -198,9 +222,9 @@ pub fn media(viewer: Option<Uuid>, now: DateTime<Utc>) -> Condition {
 }
 
 /// What is the viewer's own, whatever else holds, or what is shown.
-fn own_or(author: impl ColumnTrait, viewer: Option<Uuid>, shown: Condition) -> Condition {
-    match viewer {
-        Some(viewer) => Condition::any().add(author.eq(viewer)).add(shown),
+fn own_or(author: impl ColumnTrait, looker: &Looker, shown: Condition) -> Condition {
+    match looker {
+        Some(id) => Condition::any().add(Column::from(author).expr().eq(id.clone())).add(shown),
         None => shown,
     }
 }

@@ -1,12 +1,14 @@
 //! Listening: what happens reaches those who may see it, once, at another server too, and nothing is lost between two
 //! connections.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use darkroom_service::App;
-use darkroom_testing::{Client, Mode, Person, Subscription, TestApp, eventually, mode};
+use darkroom_service::{App, live};
+use darkroom_testing::{Client, Mode, Person, Subscription, TestApp, eventually, mode, uuid_of};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 const NOTIFICATIONS: &str = "subscription($after: String) { notificationAdded(after: $after) {
     id cursor groupKey kind actor { username } actorCount } }";
@@ -251,4 +253,58 @@ async fn many_listeners_of_one_post_all_hear_and_share_one_topic() {
     listeners(&app.app, 0).await;
     app.run_jobs().await;
     app.finish().await;
+}
+
+/// What many ask at once is one statement for all of them: it must answer as each alone is answered.
+#[tokio::test]
+async fn many_who_ask_at_once_see_what_each_sees_alone() {
+    let app = TestApp::start().await;
+    let [author, follower, friend, stranger, blocked, blocker, other] =
+        people(&app, ["author", "follower", "friend", "stranger", "blocked", "blocker", "other"]).await;
+    for person in [&follower, &friend, &other] {
+        follow(&app, person, &author).await;
+    }
+    author.to_user("addCloseFriend", &friend.id).await;
+    let posts = [
+        author.post_picture_for("EVERYONE").await,
+        author.post_picture_for("FOLLOWERS").await,
+        author.post_picture_for("CLOSE_FRIENDS").await,
+    ];
+    let mut comments = Vec::new();
+    for post in &posts {
+        comments.push(author.comment(post, "mine").await);
+        comments.push(author.reply(post, &comments[comments.len() - 1], "a reply").await);
+    }
+    comments.push(other.comment(&posts[0], "by somebody else").await);
+    author.to_user("blockUser", &blocked.id).await;
+    blocker.to_user("blockUser", &author.id).await;
+    // Follower and the other commenter don't see each other.
+    follower.to_user("blockUser", &other.id).await;
+    app.run_jobs().await;
+
+    let mut viewers = vec![None];
+    for person in [&author, &follower, &friend, &stranger, &blocked, &blocker, &other] {
+        viewers.push(Some(uuid_of(&person.id)));
+    }
+    for private in [false, true] {
+        author.set_private(private).await;
+        let ids: Vec<Uuid> = comments.iter().map(|id| uuid_of(id)).collect();
+        let asked: Vec<_> = viewers.iter().flat_map(|viewer| ids.iter().map(|id| (*viewer, *id))).collect();
+        let together: HashSet<_> = live::comments_among(&app.app, &asked).await.unwrap().into_keys().collect();
+        let mut alone = HashSet::new();
+        for one in &asked {
+            alone.extend(live::comments_among(&app.app, &[*one]).await.unwrap().into_keys());
+        }
+        assert_eq!(together, alone, "comments, private: {private}");
+        assert!(alone.len() > viewers.len() && alone.len() < asked.len(), "some are seen and some are not");
+
+        let ids: Vec<Uuid> = posts.iter().map(|id| uuid_of(id)).collect();
+        let asked: Vec<_> = viewers.iter().flat_map(|viewer| ids.iter().map(|id| (*viewer, *id))).collect();
+        let together = live::posts_among(&app.app, &asked).await.unwrap();
+        let mut alone = HashSet::new();
+        for one in &asked {
+            alone.extend(live::posts_among(&app.app, &[*one]).await.unwrap());
+        }
+        assert_eq!(together, alone, "posts, private: {private}");
+    }
 }

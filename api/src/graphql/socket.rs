@@ -14,7 +14,8 @@ mod operations;
 
 use async_graphql::{Executor, Response};
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
-use futures::{SinkExt, StreamExt};
+use futures::future::BoxFuture;
+use futures::{FutureExt, SinkExt, StreamExt};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout, timeout_at};
 
 use crate::auth;
@@ -71,25 +72,36 @@ pub(crate) async fn refuse_protocol(socket: WebSocket) {
 }
 
 /// Serves the socket until one side ends it.
-pub(crate) async fn serve<G: Gateway>(socket: WebSocket, edge: Edge<G>, visitor: Visitor<G::Viewer>) {
+///
+/// What it needs lies in one box: a future keeps room for each of its arguments beside what becomes of them, and thousands
+/// of quiet sockets wait in it.
+pub(crate) fn serve<G: Gateway>(
+    socket: WebSocket,
+    edge: Edge<G>,
+    visitor: Box<Visitor<G::Viewer>>,
+) -> BoxFuture<'static, ()> {
     let shutdown = edge.shutdown.clone();
-    let mut connection = Connection { socket, edge, visitor, operations: Operations::default(), heard: true, count: 0 };
-    // At shutdown, whatever is under way is given up: clients connect again elsewhere.
-    let end = tokio::select! {
-        end = connection.run() => end,
-        () = shutdown.cancelled() => End::Close(Close(1001, "The server stops")),
-    };
-    match end {
-        End::Close(reason) => close(connection.socket, reason).await,
-        End::Left => answer_close(connection.socket).await,
-        End::Gone => {}
+    let connection = Connection { socket, edge, visitor, operations: Operations::default(), heard: true, count: 0 };
+    let mut connection = Box::new(connection);
+    async move {
+        // At shutdown, whatever is under way is given up: clients connect again elsewhere.
+        let end = tokio::select! {
+            end = connection.run() => end,
+            () = shutdown.cancelled() => End::Close(Close(1001, "The server stops")),
+        };
+        match end {
+            End::Close(reason) => close(connection.socket, reason).boxed().await,
+            End::Left => answer_close(connection.socket).boxed().await,
+            End::Gone => {}
+        }
     }
+    .boxed()
 }
 
 struct Connection<G: Gateway> {
     socket: WebSocket,
     edge: Edge<G>,
-    visitor: Visitor<G::Viewer>,
+    visitor: Box<Visitor<G::Viewer>>,
     operations: Operations,
     /// Whether the peer has been heard since the last look.
     heard: bool,
@@ -99,7 +111,7 @@ struct Connection<G: Gateway> {
 
 impl<G: Gateway> Connection<G> {
     async fn run(&mut self) -> End {
-        if let Err(end) = self.initialise().await {
+        if let Err(end) = self.initialise().boxed().await {
             return end;
         }
         match self.converse().await {
@@ -132,7 +144,8 @@ impl<G: Gateway> Connection<G> {
         let Some(token) = value.as_str().and_then(auth::token) else {
             return Err(Close(4403, "Forbidden: send Authorization: Bearer and a token").into());
         };
-        match self.edge.gateway.authenticate(token).await {
+        // What is seldom awaited is boxed: a socket's task is as large as the largest future in it.
+        match self.edge.gateway.authenticate(token).boxed().await {
             Ok(Some(viewer)) => {
                 self.visitor.viewer = Some(viewer);
                 Ok(())
@@ -166,7 +179,7 @@ impl<G: Gateway> Connection<G> {
         }
         if let Some(viewer) = &self.visitor.viewer
             // A store that is away for a moment ends nobody's session.
-            && !self.edge.gateway.is_live(viewer).await.unwrap_or(true)
+            && !self.edge.gateway.is_live(viewer).boxed().await.unwrap_or(true)
         {
             return Err(Close(4401, "Unauthorized: the session has ended").into());
         }

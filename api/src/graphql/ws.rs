@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::extract::ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection};
 use axum::response::Response;
+use futures::FutureExt;
 use http::header::{CONNECTION, UPGRADE};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
@@ -23,7 +24,7 @@ const PROTOCOL: &str = "graphql-transport-ws";
 const MESSAGE_MAX: usize = 64 * 1024;
 
 /// Reading and writing by so many bytes at once: thousands of quiet sockets cost little.
-const BUFFER: usize = 4 * 1024;
+const BUFFER: usize = 1024;
 
 /// Opens a WebSocket. A client that does not speak our protocol is let in to be told so by close code 4406, since
 /// browsers show nothing of an answer that is no upgrade.
@@ -35,7 +36,7 @@ pub(crate) async fn upgrade<G: Gateway>(
     let (parts, _) = request.into_parts();
     let upgrade = upgrade.map_err(|_| not_an_upgrade())?;
     origin::check(&parts.headers, &edge.gateway.public_url())?;
-    let visitor = visitor(&edge, &parts).await?;
+    let visitor = Box::new(visitor(&edge, &parts).await?);
     let upgrade = upgrade
         .protocols([PROTOCOL])
         .max_message_size(MESSAGE_MAX)
@@ -44,13 +45,10 @@ pub(crate) async fn upgrade<G: Gateway>(
         .write_buffer_size(0);
     let speaks = upgrade.selected_protocol().is_some();
     let open = edge.sockets.token();
-    Ok(upgrade.on_upgrade(move |socket| async move {
-        let _open = open;
-        if speaks {
-            socket::serve(socket, edge, visitor).await;
-        } else {
-            socket::refuse_protocol(socket).await;
-        }
+    Ok(upgrade.on_upgrade(move |socket| {
+        let served =
+            if speaks { socket::serve(socket, edge, visitor) } else { socket::refuse_protocol(socket).boxed() };
+        served.inspect(move |()| drop(open))
     }))
 }
 

@@ -1,34 +1,49 @@
-//! Pages of a feed, beside the same bytes served by bare hyper.
+//! Pages of a feed: one after another, at a fixed rate, beside the same bytes served by bare hyper and, where they are
+//! installed, beside others who serve the same page.
 
 use std::fs;
 use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use futures::future::try_join_all;
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rand::{Rng, SeedableRng};
 use serde_json::json;
 
 use super::{Effort, idle_memory, loaded_memory};
 use crate::http::{self, Connection};
+use crate::peer;
 use crate::population;
-use crate::program::{Deployment, Program};
+use crate::program::{Deployment, Program, pin};
 use crate::report::{Section, quantile};
-use crate::stores::{World, free_address};
+use crate::stores::{Stores, World, free_address};
 use crate::usage::Meter;
 
-/// Connections, each one person's, each with one request under way.
+/// Connections, with one request under way on each.
 const CONNECTIONS: usize = 8;
+
+/// Connections of an open loop: more than are ever busy, so that a slow answer holds up no other request.
+const MANY_CONNECTIONS: usize = 64;
+
+/// The part of the rate of the closed loop at which the open loop runs.
+const LOAD: f64 = 0.6;
 
 /// Posts of a page.
 const PAGE: usize = 20;
 
-/// Pages of each person before the first that counts: timelines are built, plans and caches are warm.
-const WARM_UP: usize = 20;
+/// People whose pages are asked for.
+const VIEWERS: usize = 500;
 
-const SIGN_IN: &str =
-    "mutation($input: SignInInput!) { signIn(input: $input) { session { token } userErrors { message } } }";
-const FEED: &str =
-    "query Feed($first: Int!) { feed(mode: FOLLOWING, first: $first) { pageInfo { hasNextPage endCursor }
+/// Rounds over all viewers before the first page that counts: timelines are built, plans and caches are warm.
+const WARM_UP: usize = 3;
+
+const FEED: &str = "query Feed($mode: FeedMode!, $first: Int!) { feed(mode: $mode, first: $first) {
+    pageInfo { hasNextPage endCursor }
     edges { cursor node { id caption likeCount commentCount viewerHasLiked createdAt
         author { id username fullName avatar }
         media { id width height placeholder altText
@@ -37,79 +52,165 @@ const FEED: &str =
 /// Measures it on a world of its own.
 pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort) -> anyhow::Result<()> {
     let app = world.open().await?;
-    population::fill(&app, CONNECTIONS).await?;
+    let tokens = population::fill(&app, effort.shape).await?;
     app.database.close().await?;
     drop(app);
+    let mut random = StdRng::seed_from_u64(2);
+    let viewers: Vec<&String> = tokens.choose_multiple(&mut random, VIEWERS).collect();
+    let asked = |mode: &str| -> Arc<[Vec<u8>]> {
+        let variables = json!({ "mode": mode, "first": PAGE });
+        viewers.iter().map(|token| http::graphql(token, FEED, &variables)).collect()
+    };
 
     let deployment = Deployment::start(world).await?;
-    let tokens = sign_in(world.address).await?;
-    let requests: Vec<Vec<u8>> =
-        tokens.iter().map(|token| http::graphql(token, FEED, &json!({ "first": PAGE }))).collect();
-    let page = warm_up(world.address, &requests).await?;
-    section.add("bytes of a page", page.len() as f64, "B");
-    idle_memory(section, &deployment, "idle after sign-ins and pages").await?;
-
-    let floor = floor(world, &page, &requests, effort.reading.min(Duration::from_secs(5))).await?;
-
-    let meter = world.meter(&deployment.pids())?;
-    let mut times = read(world.address, &requests, effort.reading).await?;
-    let (seconds, cpu) = meter.read()?;
-    let pages = times.len() as f64;
-    section.beside("pages; floor: the same bytes from bare hyper", pages / seconds, "/s", floor.rate);
-    section.beside("p50", quantile(&mut times, 0.5), "ms", floor.p50);
-    section.beside("p99", quantile(&mut times, 0.99), "ms", floor.p99);
-    section.beside(format!("CPU a page, {}", deployment.programs[0].name), cpu[0] * 1e3 / pages, "ms", floor.cpu);
-    let servers = &cpu[deployment.programs.len()..];
-    for ((name, _), seconds) in world.servers.iter().zip(servers).filter(|((name, _), _)| *name != "S3") {
-        section.add(format!("CPU a page, {name}"), seconds * 1e3 / pages, "ms");
+    apart(world, &deployment.pids())?;
+    let reading = effort.reading;
+    for (mode, name) in [("FOLLOWING", "chronological"), ("RANKED", "ranked")] {
+        let requests = asked(mode);
+        let page = warm_up(world.address, &requests).await?;
+        section.add(format!("{name}: bytes of a page, mean"), page.mean, "B");
+        if mode == "FOLLOWING" {
+            idle_memory(section, &deployment, "idle after pages").await?;
+        }
+        let floor = floor(world, &page.example, &requests, reading.min(Duration::from_secs(5))).await?;
+        let meter = world.meter(&deployment.pids())?;
+        let mut times = closed_loop(world.address, &requests, reading).await?;
+        let (seconds, cpu) = meter.read()?;
+        let pages = times.len() as f64;
+        let rate = pages / seconds;
+        section.beside(format!("{name}: pages; floor: the same bytes from bare hyper"), rate, "/s", floor.rate);
+        section.beside(format!("{name}: p50, {CONNECTIONS} at once"), quantile(&mut times, 0.5), "ms", floor.p50);
+        section.beside(format!("{name}: p99, {CONNECTIONS} at once"), quantile(&mut times, 0.99), "ms", floor.p99);
+        let program = deployment.programs[0].name;
+        section.beside(format!("{name}: CPU a page, {program}"), cpu[0] * 1e3 / pages, "ms", floor.cpu);
+        let servers = &cpu[deployment.programs.len()..];
+        for ((server, _), seconds) in world.servers.iter().zip(servers).filter(|((server, _), _)| *server != "S3") {
+            section.add(format!("{name}: CPU a page, {server}"), seconds * 1e3 / pages, "ms");
+        }
+        let mut times = open_loop(world.address, &requests, rate * LOAD, reading).await?;
+        for (share, what) in [(0.5, "p50"), (0.95, "p95"), (0.99, "p99")] {
+            let what = format!("{name}: {what} at {:.0} % of that rate", LOAD * 100.0);
+            section.add(what, quantile(&mut times, share), "ms");
+        }
     }
     loaded_memory(section, &deployment).await?;
-    deployment.stop().await
+    deployment.stop().await?;
+    if world.stores == Stores::Clustered {
+        beside_peers(section, world, &viewers, reading).await?;
+    }
+    Ok(())
 }
 
-/// Signs everybody in, all at once: what is idle afterwards has hashed passwords.
-async fn sign_in(address: SocketAddr) -> anyhow::Result<Vec<String>> {
-    try_join_all((0..CONNECTIONS).map(|number| async move {
-        let login = json!({ "login": population::viewer(number), "password": population::PASSWORD });
-        let mut connection = Connection::open(address).await?;
-        let answer = http::data(connection.send(&http::graphql("", SIGN_IN, &json!({ "input": login }))).await?)?;
-        let token = answer["signIn"]["session"]["token"].as_str();
-        token.map(str::to_owned).with_context(|| format!("not signed in: {answer}"))
-    }))
-    .await
+/// Puts the server that answers on the first core, and everything else on the second, this process with it.
+fn apart(world: &World, pids: &[u32]) -> anyhow::Result<()> {
+    let others = world.servers.iter().map(|(_, pid)| *pid).chain(pids.iter().skip(1).copied());
+    for pid in others.chain([std::process::id()]) {
+        pin(pid, 1)?;
+    }
+    pids.first().map_or(Ok(()), |server| pin(*server, 0))
 }
 
-/// Asks for everybody's page until it comes from a built timeline, and checks that it is a whole one. One page's bytes.
-async fn warm_up(address: SocketAddr, requests: &[Vec<u8>]) -> anyhow::Result<Vec<u8>> {
-    let mut page = Vec::new();
-    for request in requests {
-        let mut connection = Connection::open(address).await?;
-        for _ in 0..WARM_UP {
-            page = connection.send(request).await?.to_vec();
+/// The same page from others, on the same rows.
+async fn beside_peers(
+    section: &mut Section<'_>,
+    world: &World,
+    viewers: &[&String],
+    reading: Duration,
+) -> anyhow::Result<()> {
+    for peer in peer::installed()? {
+        let server = peer.start(world).await?;
+        pin(server.program.pid(), 0)?;
+        let requests: Arc<[Vec<u8>]> =
+            viewers.iter().map(|token| http::graphql(token, peer::FEED, &json!({ "first": PAGE }))).collect();
+        let page = warm_up(server.address, &requests).await?;
+        section.add(format!("{}: bytes of a page, mean", peer.name), page.mean, "B");
+        let meter = world.meter(&[server.program.pid()])?;
+        let times = closed_loop(server.address, &requests, reading).await?;
+        let (seconds, cpu) = meter.read()?;
+        let pages = times.len() as f64;
+        section.add(format!("{}: pages", peer.name), pages / seconds, "/s");
+        section.add(format!("{}: CPU a page, server", peer.name), cpu[0] * 1e3 / pages, "ms");
+        for ((name, _), seconds) in world.servers.iter().zip(&cpu[1..]).filter(|((name, _), _)| *name != "S3") {
+            section.add(format!("{}: CPU a page, {name}", peer.name), seconds * 1e3 / pages, "ms");
         }
-        let data = http::data(&page)?;
+        server.program.end();
+    }
+    Ok(())
+}
+
+/// What pages weigh.
+struct Pages {
+    example: Vec<u8>,
+    mean: f64,
+}
+
+/// Asks for everybody's page again and again, and checks at the end that each is a whole one.
+async fn warm_up(address: SocketAddr, requests: &[Vec<u8>]) -> anyhow::Result<Pages> {
+    let mut connection = Connection::open(address).await?;
+    for request in (1..WARM_UP).flat_map(|_| requests) {
+        connection.send(request).await?;
+    }
+    let (mut example, mut sum) = (Vec::new(), 0);
+    for request in requests {
+        example = connection.send(request).await?.to_vec();
+        sum += example.len();
+        let data = http::data(&example)?;
         let edges = data["feed"]["edges"].as_array().map_or(0, Vec::len);
         ensure!(edges == PAGE, "a page has {edges} posts in place of {PAGE}: {data}");
         let first = &data["feed"]["edges"][0]["node"];
         ensure!(first["media"][0]["large"].is_string() && first["author"]["avatar"].is_string(), "no URLs: {first}");
     }
-    Ok(page)
+    Ok(Pages { example, mean: sum as f64 / requests.len() as f64 })
 }
 
-/// Asks again and again on every connection; milliseconds of each request.
-async fn read(address: SocketAddr, requests: &[Vec<u8>], time: Duration) -> anyhow::Result<Vec<f64>> {
+/// Asks for random people's pages, again and again, on each of a few connections; milliseconds of each request.
+async fn closed_loop(address: SocketAddr, requests: &Arc<[Vec<u8>]>, time: Duration) -> anyhow::Result<Vec<f64>> {
     let until = Instant::now() + time;
-    let readers = requests.iter().map(|request| {
-        let request = request.clone();
+    let readers = (0..CONNECTIONS).map(|number| {
+        let requests = Arc::clone(requests);
         let reader = async move {
+            let mut random = StdRng::seed_from_u64(number as u64);
             let mut connection = Connection::open(address).await?;
             let mut times = Vec::new();
             while Instant::now() < until {
                 let begun = Instant::now();
-                connection.send(&request).await?;
+                connection.send(&requests[random.random_range(0..requests.len())]).await?;
                 times.push(begun.elapsed().as_secs_f64() * 1e3);
             }
             anyhow::Ok(times)
+        };
+        async move { tokio::spawn(reader).await? }
+    });
+    Ok(try_join_all(readers).await?.concat())
+}
+
+/// Asks for random people's pages at a fixed rate, whether answers have come or not. Milliseconds from the moment at which
+/// each request was due: one that had to wait for its turn waited (G. Tene, "How NOT to Measure Latency", 2013).
+async fn open_loop(
+    address: SocketAddr,
+    requests: &Arc<[Vec<u8>]>,
+    rate: f64,
+    time: Duration,
+) -> anyhow::Result<Vec<f64>> {
+    let begun = Instant::now();
+    let total = (rate * time.as_secs_f64()) as usize;
+    let next = Arc::new(AtomicUsize::new(0));
+    let readers = (0..MANY_CONNECTIONS).map(|number| {
+        let (requests, next) = (Arc::clone(requests), Arc::clone(&next));
+        let reader = async move {
+            let mut random = StdRng::seed_from_u64(number as u64);
+            let mut connection = Connection::open(address).await?;
+            let mut times = Vec::new();
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= total {
+                    return anyhow::Ok(times);
+                }
+                let due = begun + Duration::from_secs_f64(number as f64 / rate);
+                tokio::time::sleep_until(due.into()).await;
+                connection.send(&requests[random.random_range(0..requests.len())]).await?;
+                times.push(due.elapsed().as_secs_f64() * 1e3);
+            }
         };
         async move { tokio::spawn(reader).await? }
     });
@@ -124,21 +225,22 @@ struct Floor {
     cpu: f64,
 }
 
-async fn floor(world: &World, page: &[u8], requests: &[Vec<u8>], time: Duration) -> anyhow::Result<Floor> {
+async fn floor(world: &World, page: &[u8], requests: &Arc<[Vec<u8>]>, time: Duration) -> anyhow::Result<Floor> {
     let file = world.folder().join("page.json");
     fs::write(&file, page)?;
     let address = free_address()?;
     let arguments = ["static-response".to_owned(), file.display().to_string(), address.to_string()];
     let own = std::env::current_exe()?;
-    let mut server = Program::start("static-response", &own, &arguments, &[], world.folder())?;
-    server.listens(address).await?;
-    read(address, requests, time / 10).await?;
+    let mut server = Program::start("static-response", Path::new(&own), &arguments, &[], world.folder())?;
+    server.listens(address).await.context("the floor")?;
+    pin(server.pid(), 0)?;
+    closed_loop(address, requests, time / 10).await?;
     let meter = Meter::start(&[server.pid()])?;
-    let mut times = read(address, requests, time).await?;
+    let mut times = closed_loop(address, requests, time).await?;
     let (seconds, cpu) = meter.read()?;
     let answers = times.len() as f64;
     // It knows no signals: what it holds is a socket.
-    drop(server);
+    server.end();
     Ok(Floor {
         rate: answers / seconds,
         p50: quantile(&mut times, 0.5),

@@ -9,6 +9,7 @@ pub(crate) mod upload;
 
 use std::time::Duration;
 
+use crate::population::Shape;
 use crate::program::Deployment;
 use crate::report::Section;
 use crate::usage::memory;
@@ -20,6 +21,8 @@ pub(crate) struct Effort {
     pub(crate) photos: usize,
     /// Times that a post goes to every follower.
     pub(crate) rounds: usize,
+    /// What feed pages are read from.
+    pub(crate) shape: Shape,
     /// How long feed pages are asked for.
     pub(crate) reading: Duration,
     /// Jobs.
@@ -35,6 +38,7 @@ pub(crate) struct Effort {
 impl Effort {
     /// Under two minutes in all on two cores.
     pub(crate) const SHORT: Self = Self {
+        shape: Shape { people: 2000, follows: 100, posts: 20_000, likes: 100_000 },
         photos: 16,
         rounds: 5,
         reading: Duration::from_secs(5),
@@ -45,6 +49,7 @@ impl Effort {
     };
     /// Some ten minutes.
     pub(crate) const LONG: Self = Self {
+        shape: Shape { people: 10_000, follows: 200, posts: 100_000, likes: 1_000_000 },
         photos: 150,
         rounds: 40,
         reading: Duration::from_secs(40),

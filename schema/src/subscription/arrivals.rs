@@ -25,6 +25,9 @@ pub(super) trait Source: Send + Sync + 'static {
     /// Up to `limit` rows after a place that the viewer may see now, oldest first.
     fn after(&self, place: Uuid, limit: u64) -> impl Future<Output = Result<Vec<Self::Row>, Arc<Error>>> + Send;
 
+    /// The ids of up to `limit` rows after a place, oldest first, whether the viewer may see them or not.
+    fn ids_after(&self, place: Uuid, limit: u64) -> impl Future<Output = Result<Vec<Uuid>, Arc<Error>>> + Send;
+
     /// Those of these rows that the viewer may see now, in any order.
     fn among(&self, ids: &[Uuid]) -> impl Future<Output = Result<Vec<Self::Row>, Arc<Error>>> + Send;
 
@@ -56,15 +59,15 @@ impl<S: Source> Arrivals<S> {
         }
         let mut arrivals = Self { source, track: Track::after(begun) };
         // What was there before is not new; what comes later with an older id is.
-        for _ in 0..PAGES {
-            let found = arrivals.read().await?;
-            let (old, new): (Vec<_>, Vec<_>) = found.items.into_iter().partition(|row| S::id(row) < begun);
-            old.iter().for_each(|row| arrivals.track.said(S::id(row)));
-            if found.then != Then::Again || !new.is_empty() {
-                return Ok((arrivals, Found { items: new, then: found.then }));
-            }
-        }
-        Ok((arrivals, Found::wait(Vec::new())))
+        let ids = arrivals.source.ids_after(second_of(arrivals.track.floor()), (PAGE * PAGES) as u64).await?;
+        let (old, new): (Vec<Uuid>, Vec<Uuid>) = ids.into_iter().partition(|id| *id < begun);
+        old.into_iter().for_each(|id| arrivals.track.said(id));
+        let found = if new.is_empty() {
+            if arrivals.source.is_open().await? { Found::wait(Vec::new()) } else { Found::end() }
+        } else {
+            arrivals.look(News { ids: new, gap: false }).await?
+        };
+        Ok((arrivals, found))
     }
 
     /// Reads on from the last place: up to a page of what was not said yet.
@@ -112,4 +115,11 @@ impl<S: Source> Look for Arrivals<S> {
     fn said(&mut self, row: &S::Row) {
         self.track.said(S::id(row));
     }
+}
+
+/// The whole second of a place among ids that begin with their time: those who begin to listen within one second ask the
+/// same.
+fn second_of(place: Uuid) -> Uuid {
+    let millis = place.as_u128() >> 80;
+    Uuid::from_u128((millis - millis % 1000) << 80)
 }

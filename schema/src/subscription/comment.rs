@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_graphql::{Context, ID};
 use darkroom_entity::comment as rows;
 use darkroom_service::{App, Error, live};
-use futures::stream::{Stream, StreamExt};
+use futures::FutureExt;
+use futures::stream::{BoxStream, Stream, StreamExt};
 use uuid::Uuid;
 
 use super::Common;
@@ -31,17 +32,22 @@ impl CommentSubscription {
         #[graphql(desc = "A post that you may see.")] post_id: ID,
         #[graphql(desc = "The `id` of the newest comment that you have.")] after: Option<ID>,
     ) -> Result<impl Stream<Item = Result<Comment>> + use<>> {
-        let post_id = Kind::Post.parse("postId", &post_id)?;
-        let after = after.map(|id| Kind::Comment.parse("after", &id)).transpose()?;
-        let listener = Listener::at(ctx, &live::comments_topic(post_id)).await?;
-        let (app, common) = (listener.app.clone(), Arc::clone(&listener.common));
-        let said = Said { app, common, viewer_id: listener.viewer_id(), post_id };
-        if !said.is_open().await? {
-            return Err(Error::not_found("postId", "post").into());
-        }
-        let (arrivals, first) = Arrivals::begin(listener.begun, said, after).await?;
-        Ok(listener.watch(Rhythm::LONG, arrivals, first).map(|item| item.map(Comment)))
+        begin(ctx, post_id, after).boxed().await
     }
+}
+
+/// In a box, and the stream in another: what the library keeps for each listener is as large as this is.
+async fn begin(ctx: &Context<'_>, post_id: ID, after: Option<ID>) -> Result<BoxStream<'static, Result<Comment>>> {
+    let post_id = Kind::Post.parse("postId", &post_id)?;
+    let after = after.map(|id| Kind::Comment.parse("after", &id)).transpose()?;
+    let listener = Listener::at(ctx, &live::comments_topic(post_id)).await?;
+    let (app, common) = (listener.app.clone(), Arc::clone(&listener.common));
+    let said = Said { app, common, viewer_id: listener.viewer_id(), post_id };
+    if !said.is_open().await? {
+        return Err(Error::not_found("postId", "post").into());
+    }
+    let (arrivals, first) = Arrivals::begin(listener.begun, said, after).await?;
+    Ok(listener.watch(Rhythm::LONG, arrivals, first).map(|item| item.map(Comment)).boxed())
 }
 
 /// What is said below a post.
@@ -61,6 +67,10 @@ impl Source for Said {
 
     async fn after(&self, place: Uuid, limit: u64) -> Result<Vec<rows::Model>, Arc<Error>> {
         Ok(live::comments_after(&self.app, self.viewer_id, self.post_id, place, limit).await?)
+    }
+
+    async fn ids_after(&self, place: Uuid, limit: u64) -> Result<Vec<Uuid>, Arc<Error>> {
+        self.common.comment_ids(self.post_id, place, limit).await
     }
 
     async fn among(&self, ids: &[Uuid]) -> Result<Vec<rows::Model>, Arc<Error>> {

@@ -1,8 +1,8 @@
 //! What many listeners ask at one moment: collected for a few milliseconds and asked once.
 //!
 //! One event wakes everyone who listens to its topic. Whether their sessions stand is one query for up to 500 of them, and
-//! what each may see is a part of a statement for 50 of them, so that five thousand listeners cost about a hundred
-//! statements and not ten thousand.
+//! so is which of them may see the row that it is about, so that five thousand listeners cost twenty statements and not
+//! ten thousand. Those who begin to listen are asked about in the same way: after a restart all come back at once.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -41,6 +41,14 @@ struct SeenComment(Asked);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct SeenPost(Asked);
 
+/// The comments below a post after a place, up to so many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct CommentsAfter {
+    post_id: Uuid,
+    place: Uuid,
+    limit: u64,
+}
+
 impl Common {
     pub(crate) fn new(app: App) -> Self {
         Self { app, loader: OnceLock::new() }
@@ -64,6 +72,12 @@ impl Common {
     pub(super) async fn comments(&self, viewer: Option<Uuid>, ids: &[Uuid]) -> Result<Vec<comment::Model>, Arc<Error>> {
         let found = self.loader().load_many(ids.iter().map(|id| SeenComment((viewer, *id)))).await?;
         Ok(found.into_values().collect())
+    }
+
+    /// The ids of the comments below a post after a place, whoever may see them.
+    pub(super) async fn comment_ids(&self, post_id: Uuid, place: Uuid, limit: u64) -> Result<Vec<Uuid>, Arc<Error>> {
+        let found = self.loader().load_one(CommentsAfter { post_id, place, limit }).await?;
+        Ok(found.map(|ids| ids.to_vec()).unwrap_or_default())
     }
 
     /// Whether the viewer may see the post.
@@ -102,5 +116,20 @@ impl Loader<SeenPost> for Questions {
         let asked: Vec<Asked> = keys.iter().map(|key| key.0).collect();
         let seen = live::posts_among(&self.0, &asked).await?;
         Ok(seen.into_iter().map(|asked| (SeenPost(asked), ())).collect())
+    }
+}
+
+impl Loader<CommentsAfter> for Questions {
+    type Value = Arc<[Uuid]>;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[CommentsAfter]) -> Result<HashMap<CommentsAfter, Arc<[Uuid]>>, Arc<Error>> {
+        let mut found = HashMap::with_capacity(keys.len());
+        // Many begin to listen to one post in one second: they ask the same.
+        for key in keys {
+            let ids = live::comment_ids_after(&self.0, key.post_id, key.place, key.limit).await?;
+            found.insert(*key, ids.into());
+        }
+        Ok(found)
     }
 }

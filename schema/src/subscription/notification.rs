@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_graphql::Context;
 use darkroom_entity::notification as rows;
 use darkroom_service::{App, Error, live, notification};
-use futures::stream::{Stream, StreamExt};
+use futures::FutureExt;
+use futures::stream::{BoxStream, Stream, StreamExt};
 use uuid::Uuid;
 
 use super::arrivals::{Arrivals, Source};
@@ -30,13 +31,18 @@ impl NotificationSubscription {
         ctx: &Context<'_>,
         #[graphql(desc = "`Notification.cursor` of the newest that you have.")] after: Option<String>,
     ) -> Result<impl Stream<Item = Result<Notification>> + use<>> {
-        let viewer_id = ctx.signed_in()?.id();
-        let after = after.map(|cursor| cursor::decode(List::Notifications, &cursor)).transpose()?;
-        let listener = Listener::at(ctx, &live::notifications_topic(viewer_id)).await?;
-        let told = Told { app: listener.app.clone(), viewer_id };
-        let (arrivals, first) = Arrivals::begin(listener.begun, told, after).await?;
-        Ok(listener.watch(Rhythm::LONG, arrivals, first).map(|item| item.map(Notification)))
+        begin(ctx, after).boxed().await
     }
+}
+
+/// In a box, and the stream in another: what the library keeps for each listener is as large as this is.
+async fn begin(ctx: &Context<'_>, after: Option<String>) -> Result<BoxStream<'static, Result<Notification>>> {
+    let viewer_id = ctx.signed_in()?.id();
+    let after = after.map(|cursor| cursor::decode(List::Notifications, &cursor)).transpose()?;
+    let listener = Listener::at(ctx, &live::notifications_topic(viewer_id)).await?;
+    let told = Told { app: listener.app.clone(), viewer_id };
+    let (arrivals, first) = Arrivals::begin(listener.begun, told, after).await?;
+    Ok(listener.watch(Rhythm::LONG, arrivals, first).map(|item| item.map(Notification)).boxed())
 }
 
 /// What a person is told.
@@ -54,6 +60,10 @@ impl Source for Told {
 
     async fn after(&self, place: Uuid, limit: u64) -> Result<Vec<rows::Model>, Arc<Error>> {
         Ok(notification::arrived_after(&self.app, self.viewer_id, place, limit).await?)
+    }
+
+    async fn ids_after(&self, place: Uuid, limit: u64) -> Result<Vec<Uuid>, Arc<Error>> {
+        Ok(self.after(place, limit).await?.iter().map(Self::id).collect())
     }
 
     async fn among(&self, ids: &[Uuid]) -> Result<Vec<rows::Model>, Arc<Error>> {

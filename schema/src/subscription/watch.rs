@@ -13,7 +13,7 @@ use async_graphql::Context;
 use darkroom_platform::events::Event;
 use darkroom_service::{App, Error, Viewer};
 use futures::FutureExt;
-use futures::stream::{self, BoxStream, Stream, StreamExt};
+use futures::stream::{self, BoxStream, StreamExt};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use uuid::Uuid;
 
@@ -152,7 +152,7 @@ impl Listener {
         rhythm: Rhythm,
         look: L,
         first: Found<L::Item>,
-    ) -> impl Stream<Item = Result<L::Item>> + use<L> {
+    ) -> BoxStream<'static, Result<L::Item>> {
         let mut watch = Watch {
             listener: self,
             rhythm,
@@ -164,7 +164,7 @@ impl Listener {
             begun: false,
         };
         watch.take(first);
-        stream::unfold(watch, |mut watch| async move { watch.next().await.map(|item| (item, watch)) })
+        stream::unfold(watch, |mut watch| async move { watch.next().await.map(|item| (item, watch)) }).boxed()
     }
 }
 
@@ -186,7 +186,7 @@ impl<L: Look> Watch<L> {
     async fn next(&mut self) -> Option<Result<L::Item>> {
         // What was found first was found before the session was asked about.
         if !std::mem::replace(&mut self.begun, true) && !self.ready.is_empty() {
-            match self.stands().await {
+            match self.stands().boxed().await {
                 Ok(true) => {}
                 Ok(false) => self.end(),
                 Err(error) => {
@@ -210,7 +210,8 @@ impl<L: Look> Watch<L> {
                 return None;
             }
             let news = if self.gap { News::everything() } else { self.news().await };
-            match self.step(news).await {
+            // In a box of its own, which is gone while there is nothing to look at: thousands wait for news.
+            match self.step(news).boxed().await {
                 Ok(()) => {}
                 Err(error) if matches!(*error, Error::Unavailable { .. }) => {
                     tracing::debug!(%error, "a store is away; looking again");

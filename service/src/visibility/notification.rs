@@ -5,7 +5,7 @@ use sea_orm::Condition;
 use sea_orm::sea_query::{Alias, DynIden, Expr, ExprTrait, IntoIden, Query};
 use uuid::Uuid;
 
-use super::person::{Column, reaches};
+use super::person::{Column, looker, reaches};
 use super::{comments, not_muted, posts};
 
 /// Notifications that are shown to this person: their own, of what still is so, by people and about things that they see.
@@ -32,7 +32,7 @@ pub fn notifications(row: impl IntoIden, recipient: Uuid) -> Condition {
     Condition::all()
         .add(of(notification::Column::RecipientId).expr().eq(recipient))
         .add(of(notification::Column::WithdrawnAt).expr().is_null())
-        .add(reaches(&of(notification::Column::ActorId), Some(recipient)))
+        .add(reaches(&of(notification::Column::ActorId), &looker(Some(recipient))))
         .add(Condition::any().add(about_no_comment).add(Expr::exists(about_comment)))
 }
 
@@ -49,7 +49,7 @@ pub fn senders(recipient: Uuid) -> Condition {
         .and_where(Expr::col((addressee.clone(), account::Column::Id)).eq(recipient))
         .and_where(Expr::col((addressee, account::Column::SuspendedAt)).is_null())
         .to_owned();
-    reaches(&sender, Some(recipient))
+    reaches(&sender, &looker(Some(recipient)))
         .add(not_muted(&sender, recipient, mute::Column::Posts))
         .add(Expr::exists(is_there))
 }

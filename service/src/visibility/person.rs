@@ -18,13 +18,22 @@ impl<C: ColumnTrait> From<C> for Column {
 }
 
 impl Column {
-    pub(super) fn of(table: impl IntoIden, column: impl IntoIden) -> Self {
+    /// Of a table by another name.
+    pub(crate) fn of(table: impl IntoIden, column: impl IntoIden) -> Self {
         Self(table.into_iden(), column.into_iden())
     }
 
     pub(super) fn expr(&self) -> Expr {
         Expr::col((self.0.clone(), self.1.clone()))
     }
+}
+
+/// The id of whoever looks: a value, or a column in which the query has many of them. Signed out: `None`.
+pub(super) type Looker = Option<Expr>;
+
+/// One person who looks.
+pub(super) fn looker(viewer: Option<Uuid>) -> Looker {
+    viewer.map(Expr::value)
 }
 
 /// Accounts whose name, picture and counts this viewer may see: not suspended, and not blocking the viewer. For queries
@@ -35,7 +44,7 @@ pub fn accounts(viewer: Option<Uuid>) -> Condition {
     let this = Column::from(account::Column::Id);
     let mut shown = Condition::all().add(account::Column::SuspendedAt.is_null());
     if let Some(viewer) = viewer {
-        shown = shown.add(blocks(&this, &Side::Person(viewer)).not());
+        shown = shown.add(block(this.expr(), Expr::value(viewer)).not());
     }
     shown
 }
@@ -46,7 +55,7 @@ pub fn cards(column: impl Into<Column>, viewer: Option<Uuid>) -> Condition {
     let column = column.into();
     let shown = standing(&column, Condition::all());
     match viewer {
-        Some(viewer) => shown.add(blocks(&column, &Side::Person(viewer)).not()),
+        Some(viewer) => shown.add(block(column.expr(), Expr::value(viewer)).not()),
         None => shown,
     }
 }
@@ -54,14 +63,14 @@ pub fn cards(column: impl Into<Column>, viewer: Option<Uuid>) -> Condition {
 /// People in a list (likers, followers, viewers of a story …) who are shown to this viewer: not suspended, and no block
 /// between them and the viewer. For queries with a column that holds an account's id.
 pub fn people(column: impl Into<Column>, viewer: Option<Uuid>) -> Condition {
-    reaches(&column.into(), viewer)
+    reaches(&column.into(), &looker(viewer))
 }
 
 /// As [`people`], and the viewer themselves in any case.
-pub(super) fn is_seen(column: &Column, viewer: Option<Uuid>) -> Condition {
-    match viewer {
-        Some(viewer) => Condition::any().add(column.expr().eq(viewer)).add(reaches(column, Some(viewer))),
-        None => reaches(column, None),
+pub(super) fn is_seen(column: &Column, looker: &Looker) -> Condition {
+    match looker {
+        Some(id) => Condition::any().add(column.expr().eq(id.clone())).add(reaches(column, looker)),
+        None => reaches(column, looker),
     }
 }
 
@@ -74,7 +83,8 @@ pub fn lists_of(subject: Uuid, viewer: Option<Uuid>) -> Condition {
     let owner = Alias::new("owner");
     let id = Column::of(owner.clone(), account::Column::Id);
     let mut open = Condition::any().add(Expr::col((owner.clone(), account::Column::IsPrivate)).eq(false));
-    if let Some(viewer) = viewer {
+    let looker = looker(viewer);
+    if let Some(viewer) = &looker {
         open = open.add(is_followed(&id, viewer));
     }
     let row = Query::select()
@@ -83,17 +93,17 @@ pub fn lists_of(subject: Uuid, viewer: Option<Uuid>) -> Condition {
         .and_where(id.expr().eq(subject))
         .and_where(Expr::col((owner, account::Column::SuspendedAt)).is_null())
         .cond_where(open)
-        .cond_where(no_block(&id, viewer))
+        .cond_where(no_block(&id, &looker))
         .to_owned();
     Condition::all().add(Expr::exists(row))
 }
 
 /// Whether what an author made for an audience is for this viewer. Not whether it is the viewer's own.
-pub(super) fn audience_includes(author: &Column, audience: &Column, viewer: Option<Uuid>) -> Condition {
+pub(super) fn audience_includes(author: &Column, audience: &Column, looker: &Looker) -> Condition {
     let is = |wanted: Audience| audience.expr().eq(wanted);
     let public = Expr::col((owner(), account::Column::IsPrivate)).eq(false);
     let mut included = Condition::any().add(Condition::all().add(is(Audience::Everyone)).add(public));
-    if let Some(viewer) = viewer {
+    if let Some(viewer) = looker {
         included = included
             .add(
                 Condition::all()
@@ -102,12 +112,12 @@ pub(super) fn audience_includes(author: &Column, audience: &Column, viewer: Opti
             )
             .add(Condition::all().add(is(Audience::CloseFriends)).add(is_close_friend(author, viewer)));
     }
-    standing(author, included).add(no_block(author, viewer))
+    standing(author, included).add(no_block(author, looker))
 }
 
 /// Whether a person is there for this viewer at all: not suspended, and no block either way.
-pub(super) fn reaches(person: &Column, viewer: Option<Uuid>) -> Condition {
-    standing(person, Condition::all()).add(no_block(person, viewer))
+pub(super) fn reaches(person: &Column, looker: &Looker) -> Condition {
+    standing(person, Condition::all()).add(no_block(person, looker))
 }
 
 /// A person who is not suspended and for whose account (as `owner`) something holds.
@@ -127,52 +137,32 @@ fn owner() -> Alias {
     Alias::new("owner")
 }
 
-fn no_block(person: &Column, viewer: Option<Uuid>) -> Condition {
-    match viewer {
-        Some(viewer) => {
-            let (person, viewer) = (Side::Column(person.clone()), Side::Person(viewer));
-            Condition::all().add(block(&person, &viewer).not()).add(block(&viewer, &person).not())
-        }
+fn no_block(person: &Column, looker: &Looker) -> Condition {
+    match looker {
+        Some(looker) => Condition::all()
+            .add(block(person.expr(), looker.clone()).not())
+            .add(block(looker.clone(), person.expr()).not()),
         None => Condition::all(),
     }
 }
 
-/// One end of a block.
-enum Side {
-    Column(Column),
-    Person(Uuid),
-}
-
-impl Side {
-    fn expr(&self) -> Expr {
-        match self {
-            Self::Column(column) => column.expr(),
-            Self::Person(id) => Expr::value(*id),
-        }
-    }
-}
-
-fn blocks(blocker: &Column, blocked: &Side) -> Expr {
-    block(&Side::Column(blocker.clone()), blocked)
-}
-
-fn block(blocker: &Side, blocked: &Side) -> Expr {
+fn block(blocker: Expr, blocked: Expr) -> Expr {
     let row = Query::select()
         .expr(Expr::value(1))
         .from(block::Entity)
-        .and_where(Expr::col((block::Entity, block::Column::BlockerId)).eq(blocker.expr()))
-        .and_where(Expr::col((block::Entity, block::Column::BlockedId)).eq(blocked.expr()))
+        .and_where(Expr::col((block::Entity, block::Column::BlockerId)).eq(blocker))
+        .and_where(Expr::col((block::Entity, block::Column::BlockedId)).eq(blocked))
         .to_owned();
     Expr::exists(row)
 }
 
 /// Whether the viewer is an accepted follower.
-fn is_followed(person: &Column, viewer: Uuid) -> Expr {
+fn is_followed(person: &Column, viewer: &Expr) -> Expr {
     let mine = Alias::new("mine");
     let row = Query::select()
         .expr(Expr::value(1))
         .from_as(follow::Entity, mine.clone())
-        .and_where(Expr::col((mine.clone(), follow::Column::FollowerId)).eq(viewer))
+        .and_where(Expr::col((mine.clone(), follow::Column::FollowerId)).eq(viewer.clone()))
         .and_where(Expr::col((mine.clone(), follow::Column::FolloweeId)).eq(person.expr()))
         .and_where(Expr::col((mine, follow::Column::State)).eq(follow::State::Accepted))
         .to_owned();
@@ -180,12 +170,12 @@ fn is_followed(person: &Column, viewer: Uuid) -> Expr {
 }
 
 /// Whether the viewer is on the person's list of close friends.
-pub(super) fn is_close_friend(person: &Column, viewer: Uuid) -> Expr {
+pub(super) fn is_close_friend(person: &Column, viewer: &Expr) -> Expr {
     let row = Query::select()
         .expr(Expr::value(1))
         .from(close_friend::Entity)
         .and_where(Expr::col((close_friend::Entity, close_friend::Column::AccountId)).eq(person.expr()))
-        .and_where(Expr::col((close_friend::Entity, close_friend::Column::FriendId)).eq(viewer))
+        .and_where(Expr::col((close_friend::Entity, close_friend::Column::FriendId)).eq(viewer.clone()))
         .to_owned();
     Expr::exists(row)
 }
