@@ -16,6 +16,7 @@ mod follows;
 mod journey;
 mod likes;
 mod listening;
+mod long_group;
 mod matrix;
 mod mutes;
 mod notifications;
