@@ -2,12 +2,12 @@
 //!
 //! An event is a nudge with an id in it; whoever listens reads the rows, so that nobody is told what they may not see.
 //! Many may listen to one post: what each of them may see is asked for all of them at once ([`comments_among`],
-//! [`posts_among`]), so that one comment costs a few queries and not one a listener.
+//! [`people_among`], [`posts_among`]), so that one comment costs a few queries and not one a listener.
 
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use darkroom_entity::{comment, post};
+use darkroom_entity::{account, comment, post};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, UnionType};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -95,6 +95,27 @@ pub async fn comments_among(app: &App, asked: &[Asked]) -> Result<HashMap<Asked,
     let ids: HashSet<Uuid> = seen.iter().map(|(_, id)| *id).collect();
     let rows = comment::Entity::find().filter(comment::Column::Id.is_in(ids)).all(app.rows()).await?;
     let rows: HashMap<Uuid, comment::Model> = rows.into_iter().map(|row| (row.id, row)).collect();
+    Ok(seen.into_iter().filter_map(|asked| rows.get(&asked.1).map(|row| (asked, row.clone()))).collect())
+}
+
+/// Of these people those whose account the one who asks may see, for everyone who asks at once.
+pub async fn people_among(app: &App, asked: &[Asked]) -> Result<HashMap<Asked, account::Model>> {
+    let id = (account::Entity, account::Column::Id);
+    let seen = sights(app, asked, |ids, viewer| {
+        Query::select()
+            .expr_as(Expr::col(id), Alias::new("id"))
+            .from(account::Entity)
+            .and_where(Expr::col(id).is_in(ids.iter().copied()))
+            .cond_where(visibility::accounts(viewer))
+            .to_owned()
+    })
+    .await?;
+    let ids: HashSet<Uuid> = seen.iter().map(|(_, id)| *id).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = account::Entity::find().filter(account::Column::Id.is_in(ids)).all(app.rows()).await?;
+    let rows: HashMap<Uuid, account::Model> = rows.into_iter().map(|row| (row.id, row)).collect();
     Ok(seen.into_iter().filter_map(|asked| rows.get(&asked.1).map(|row| (asked, row.clone()))).collect())
 }
 
