@@ -270,7 +270,7 @@ async fn a_planted_drift_is_found_counted_and_repaired() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_recount_among_writers_makes_no_right_counter_wrong() {
-    let Stage { test, author, post, post_id, people, owner, hub } = Stage::set().await;
+    let Stage { test, author, post, post_id, people, hub, .. } = Stage::set().await;
     // Wrong from the beginning, so that it is repaired among them, too.
     test.tamper("UPDATE post SET like_count = 50").await;
     let app = test.app.clone();
