@@ -13,6 +13,7 @@ mod delivery;
 mod feed;
 mod feed_property;
 mod follows;
+mod hidden;
 mod journey;
 mod likes;
 mod listening;
