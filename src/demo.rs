@@ -14,9 +14,10 @@ use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use darkroom_platform::{Clock, Config, Platform};
 use darkroom_service::account::{NewAccount, ProfileChange};
+use darkroom_service::comment::NewComment;
 use darkroom_service::media::{NewUpload, Purpose};
 use darkroom_service::post::{Audience, Commenters, NewPost};
-use darkroom_service::{App, Viewer, account, follow, like, media, post, story};
+use darkroom_service::{App, Viewer, account, comment, follow, like, media, post, story};
 use futures::StreamExt;
 use indicatif::{ProgressBar, ProgressStyle};
 use uuid::Uuid;
@@ -81,14 +82,17 @@ async fn live_through(app: &App, clock: &Clock, world: &Arc<World>, now: DateTim
     for (person, liked) in &world.likes {
         like::like(app, &people[*person], posts[*liked]).await?;
     }
+    bar.set_message("comments");
+    talk(app, world, &people, &posts).await?;
     darkroom_worker::drain(app).await?;
     bar.finish_and_clear();
     println!(
-        "  A world was made: {} people, {} follows, {} posts, {} likes, {} stories.",
+        "  A world was made: {} people, {} follows, {} posts, {} likes, {} comments, {} stories.",
         people.len(),
         world.follows.len(),
         posts.len(),
         world.likes.len(),
+        world.comments.len(),
         world.stories.len()
     );
     Ok(())
@@ -183,6 +187,24 @@ async fn happen(
         bar.inc(1);
     }
     Ok(ids)
+}
+
+/// Lets people talk below the posts, and like what is said.
+async fn talk(app: &App, world: &World, people: &[Viewer], posts: &[Uuid]) -> anyhow::Result<()> {
+    let mut said: Vec<Uuid> = Vec::with_capacity(world.comments.len());
+    for plan in &world.comments {
+        let new = NewComment {
+            post_id: posts[plan.post],
+            text: plan.text.clone(),
+            reply_to_id: plan.answers.map(|place| said[place]),
+        };
+        let id = comment::add(app, &people[plan.author], new).await?.id;
+        for person in &plan.likes {
+            like::like_comment(app, &people[*person], id).await?;
+        }
+        said.push(id);
+    }
+    Ok(())
 }
 
 /// What an event's picture shows.

@@ -145,7 +145,7 @@ async fn each_change_alone_has_its_way_back() {
 
 #[tokio::test]
 async fn columns_are_required_unless_they_may_be_empty() {
-    let optional: [(&str, &[&str]); 25] = [
+    let optional: [(&str, &[&str]); 27] = [
         ("account", &["avatar_media_id", "suspended_at"]),
         ("block", &[]),
         ("close_friend", &[]),
@@ -156,6 +156,7 @@ async fn columns_are_required_unless_they_may_be_empty() {
         ("comment_mention", &[]),
         ("doomed_object", &[]),
         ("follow", &[]),
+        ("follow_made", &[]),
         ("job", &["last_error", "lease_until", "unique_key"]),
         (
             "media",
@@ -173,6 +174,7 @@ async fn columns_are_required_unless_they_may_be_empty() {
         ),
         ("mute", &[]),
         ("notification", &["comment_id", "post_id", "read_at", "withdrawn_at"]),
+        ("notification_group", &[]),
         ("notification_setting", &[]),
         ("post", &["edited_at", "location", "pinned_at", "published_at"]),
         ("post_hashtag", &[]),
@@ -219,10 +221,12 @@ async fn entities_are_found_on_the_tables() {
         select(rows, entity::comment_mention::Entity).await;
         select(rows, entity::doomed_object::Entity).await;
         select(rows, entity::follow::Entity).await;
+        select(rows, entity::follow_made::Entity).await;
         select(rows, entity::job::Entity).await;
         select(rows, entity::media::Entity).await;
         select(rows, entity::mute::Entity).await;
         select(rows, entity::notification::Entity).await;
+        select(rows, entity::notification_group::Entity).await;
         select(rows, entity::notification_setting::Entity).await;
         select(rows, entity::post::Entity).await;
         select(rows, entity::post_hashtag::Entity).await;

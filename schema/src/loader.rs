@@ -3,7 +3,7 @@
 mod page;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_graphql::dataloader::{DataLoader, Loader};
@@ -17,6 +17,8 @@ use darkroom_service::{
 };
 use uuid::Uuid;
 
+use crate::subscription::Common;
+
 pub(crate) use page::{CommentsOfPost, LikersOfComment, LikersOfPost, PostsOfCollection, RepliesOfComment};
 
 /// Keys of one batch: well below the variables that either database takes.
@@ -26,18 +28,28 @@ const BATCH: usize = 500;
 pub(crate) struct Loaders {
     app: App,
     viewer: Option<Uuid>,
+    /// Whom to ask instead, where many requests ask the same at one moment.
+    common: OnceLock<Arc<Common>>,
+}
+
+impl Loaders {
+    /// From now on asks together with everyone else who listens, as far as [`Common`] can.
+    pub(crate) fn share(&self, common: Arc<Common>) {
+        let _ = self.common.set(common);
+    }
 }
 
 /// New loaders. Without a delay: a batch is what the resolvers of one level ask for.
 pub(crate) fn loaders(app: App, viewer: Option<Uuid>) -> DataLoader<Loaders> {
-    DataLoader::new(Loaders { app, viewer }, TokioSpawner::current(), TokioTimer::default())
+    DataLoader::new(Loaders { app, viewer, common: OnceLock::new() }, TokioSpawner::current(), TokioTimer::default())
         .delay(Duration::ZERO)
         .max_batch_size(BATCH)
 }
 
-/// Declares a key and the service call that answers for many of it.
+/// Declares a key and the service call that answers for many of it; `shared`, if there is one, answers those who listen.
 macro_rules! load {
-    ($(#[$doc:meta])* $key:ident -> $value:ty, |$app:ident, $viewer:ident, $ids:ident| $call:expr) => {
+    ($(#[$doc:meta])* $key:ident -> $value:ty, |$app:ident, $viewer:ident, $ids:ident| $call:expr
+        $(, shared |$common:ident| $shared:expr)?) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub(crate) struct $key(pub(crate) Uuid);
@@ -50,6 +62,10 @@ macro_rules! load {
                 let $ids: &[Uuid] = &keys.iter().map(|key| key.0).collect::<Vec<_>>();
                 let ($app, $viewer) = (&self.app, self.viewer);
                 let _ = $viewer;
+                $(if let Some($common) = self.common.get() {
+                    let found = $shared.await?;
+                    return Ok(found.into_iter().map(|(id, value)| ($key(id), value)).collect());
+                })?
                 let found = $call.await.map_err(Arc::new)?;
                 Ok(found.into_iter().map(|(id, value)| ($key(id), value)).collect())
             }
@@ -59,7 +75,8 @@ macro_rules! load {
 
 load! {
     /// A person.
-    AccountById -> account::Model, |app, viewer, ids| accounts::by_ids(app, viewer, ids)
+    AccountById -> account::Model, |app, viewer, ids| accounts::by_ids(app, viewer, ids),
+        shared |common| common.people(viewer, ids)
 }
 load! {
     /// A post that the viewer may see.
@@ -71,7 +88,8 @@ load! {
 }
 load! {
     /// A profile picture.
-    AvatarById -> media::Model, |app, viewer, ids| photos::avatars(app, ids)
+    AvatarById -> media::Model, |app, viewer, ids| photos::avatars(app, ids),
+        shared |common| common.avatars(ids)
 }
 load! {
     /// The photo of a story that was found visible.
@@ -87,7 +105,8 @@ load! {
 }
 load! {
     /// A photo's renditions.
-    RenditionsOfMedia -> Vec<rendition::Model>, |app, viewer, ids| photos::renditions(app, ids)
+    RenditionsOfMedia -> Vec<rendition::Model>, |app, viewer, ids| photos::renditions(app, ids),
+        shared |common| common.renditions(ids)
 }
 load! {
     /// A post's photos.
@@ -111,7 +130,8 @@ load! {
 }
 load! {
     /// A comment that the viewer may see.
-    CommentById -> comment::Model, |app, viewer, ids| comments::by_ids(app, viewer, ids)
+    CommentById -> comment::Model, |app, viewer, ids| comments::by_ids(app, viewer, ids),
+        shared |common| common.comments(viewer, ids)
 }
 load! {
     /// The comments that a post's author put first.
@@ -119,11 +139,13 @@ load! {
 }
 load! {
     /// The people whom a comment mentions.
-    MentionsOfComment -> Vec<account::Model>, |app, viewer, ids| comments::mentions_of(app, viewer, ids)
+    MentionsOfComment -> Vec<account::Model>, |app, viewer, ids| comments::mentions_of(app, viewer, ids),
+        shared |common| common.mentions(viewer, ids)
 }
 load! {
     /// Whether the viewer likes a comment: present if so.
-    LikedComment -> (), |app, viewer, ids| present(viewer, |viewer| like::liked_comments_among(app, viewer, ids))
+    LikedComment -> (), |app, viewer, ids| present(viewer, |viewer| like::liked_comments_among(app, viewer, ids)),
+        shared |common| common.liked_comments(viewer, ids)
 }
 load! {
     /// A collection of the viewer's.

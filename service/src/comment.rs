@@ -29,7 +29,7 @@ use crate::visibility;
 
 pub(crate) use delete::purge_post;
 pub use delete::{delete, purge};
-pub use mention::mentions_of;
+pub use mention::{known, mentioned_in, mentions_of};
 pub use pin::{PINNED_PER_POST, pin, pinned_of, unpin};
 pub use write::{NewComment, add};
 

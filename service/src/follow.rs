@@ -19,6 +19,7 @@ use crate::session::Viewer;
 use crate::transaction::Transaction;
 use crate::{block, visibility};
 
+pub use limit::sweep;
 pub use opening::accept_all;
 
 /// How a viewer stands to a person.
@@ -51,7 +52,7 @@ pub async fn follow(app: &App, viewer: &Viewer, followee_id: Uuid) -> Result<acc
     let pair = (viewer.id(), followee_id);
     match follow::Entity::find_by_id(pair).one(tx.rows()).await?.map(|row| row.state) {
         None => {
-            limit::check(&tx, viewer, wanted).await?;
+            limit::take(&tx, viewer, wanted).await?;
             insert(&tx, pair, wanted).await?;
             if wanted == State::Accepted {
                 begin(&tx, viewer.id(), followee_id).await?;
@@ -100,6 +101,7 @@ pub async fn remove_follower(app: &App, viewer: &Viewer, follower_id: Uuid) -> R
 pub async fn accept(app: &App, viewer: &Viewer, follower_id: Uuid) -> Result<account::Model> {
     let mut tx = app.begin().await?;
     people::lock(&tx, &[viewer.id(), follower_id]).await?;
+    visible_asker(&tx, viewer, follower_id).await?;
     if !grant(&tx, follower_id, viewer.id()).await? {
         return Err(Error::not_found("userId", "follow request"));
     }
@@ -116,6 +118,7 @@ pub async fn accept(app: &App, viewer: &Viewer, follower_id: Uuid) -> Result<acc
 pub async fn decline(app: &App, viewer: &Viewer, follower_id: Uuid) -> Result<account::Model> {
     let mut tx = app.begin().await?;
     people::lock(&tx, &[viewer.id(), follower_id]).await?;
+    visible_asker(&tx, viewer, follower_id).await?;
     let declined = follow::Entity::delete_many().filter(request(follower_id, viewer.id())).exec(tx.rows()).await?;
     if declined.rows_affected == 0 {
         return Err(Error::not_found("userId", "follow request"));
@@ -124,6 +127,14 @@ pub async fn decline(app: &App, viewer: &Viewer, follower_id: Uuid) -> Result<ac
     let follower = people::visible_in(tx.rows(), viewer, follower_id).await?;
     tx.commit().await?;
     Ok(follower)
+}
+
+/// Refuses whoever the viewer does not see, in the words for those who never asked.
+async fn visible_asker(tx: &Transaction<'_>, viewer: &Viewer, follower_id: Uuid) -> Result<()> {
+    match people::visible_in(tx.rows(), viewer, follower_id).await {
+        Err(error) if error.is_not_found() => Err(Error::not_found("userId", "follow request")),
+        found => found.map(|_| ()),
+    }
 }
 
 async fn insert(tx: &Transaction<'_>, (follower_id, followee_id): (Uuid, Uuid), state: State) -> Result<()> {

@@ -189,6 +189,10 @@ job! {
     SweepObjects {} = "object.sweep" on Bulk
 }
 job! {
+    /// Daily: removes notes of follows that count for no limit any more.
+    SweepFollows {} = "follow.sweep" on Bulk
+}
+job! {
     /// Daily: removes sessions that have ended.
     SweepSessions {} = "session.sweep" on Bulk
 }
@@ -213,11 +217,12 @@ pub struct Schedule {
 }
 
 /// Everything that comes back.
-pub const SCHEDULES: [Schedule; 7] = [
+pub const SCHEDULES: [Schedule; 8] = [
     Schedule { name: Heartbeat::NAME, queue: Heartbeat::QUEUE, every: Duration::from_secs(60) },
     Schedule { name: SweepStories::NAME, queue: SweepStories::QUEUE, every: Duration::from_secs(3600) },
     Schedule { name: SweepMedia::NAME, queue: SweepMedia::QUEUE, every: Duration::from_secs(3600) },
     Schedule { name: SweepObjects::NAME, queue: SweepObjects::QUEUE, every: Duration::from_secs(3600) },
+    Schedule { name: SweepFollows::NAME, queue: SweepFollows::QUEUE, every: Duration::from_secs(86_400) },
     Schedule { name: SweepSessions::NAME, queue: SweepSessions::QUEUE, every: Duration::from_secs(86_400) },
     Schedule { name: Recount::NAME, queue: Recount::QUEUE, every: Duration::from_secs(86_400) },
     Schedule { name: SweepNotifications::NAME, queue: SweepNotifications::QUEUE, every: Duration::from_secs(86_400) },

@@ -117,6 +117,19 @@ pub async fn liked_comments_among(app: &App, viewer: Uuid, comments: &[Uuid]) ->
     Ok(rows.into_iter().collect())
 }
 
+/// Which of these people like which of these comments: a bounded number of pairs of a person and a comment.
+pub async fn comment_likes_among(app: &App, pairs: &HashSet<(Uuid, Uuid)>) -> Result<HashSet<(Uuid, Uuid)>> {
+    let rows: Vec<(Uuid, Uuid)> = comment_like::Entity::find()
+        .select_only()
+        .columns([comment_like::Column::AccountId, comment_like::Column::CommentId])
+        .filter(comment_like::Column::CommentId.is_in(pairs.iter().map(|(_, comment)| *comment)))
+        .filter(comment_like::Column::AccountId.is_in(pairs.iter().map(|(account, _)| *account)))
+        .into_tuple()
+        .all(app.rows())
+        .await?;
+    Ok(rows.into_iter().filter(|pair| pairs.contains(pair)).collect())
+}
+
 /// A page of those who like each of these posts, the latest first: the like's id and the person's. The posts' ids come
 /// from posts that were found visible; people whom the viewer may not see are left out.
 pub async fn likers(

@@ -2,7 +2,7 @@
 //!
 //! An event is a nudge with an id in it; whoever listens reads the rows, so that nobody is told what they may not see.
 //! Many may listen to one post: what each of them may see is asked for all of them at once ([`comments_among`],
-//! [`posts_among`]), so that one comment costs a few queries and not one a listener.
+//! [`people_among`], [`posts_among`]), so that one comment costs a few queries and not one a listener.
 
 use std::collections::{HashMap, HashSet};
 
@@ -95,6 +95,18 @@ pub async fn comments_among(app: &App, asked: &[Asked]) -> Result<HashMap<Asked,
     Ok(seen.into_iter().filter_map(|asked| rows.get(&asked.1).map(|row| (asked, row.clone()))).collect())
 }
 
+/// Of these people those whose account the one who asks may see, for everyone who asks at once.
+pub async fn people_among(app: &App, asked: &[Asked]) -> Result<HashMap<Asked, account::Model>> {
+    let seen = sights(app, asked, &Kind::PERSON).await?;
+    let ids: HashSet<Uuid> = seen.iter().map(|(_, id)| *id).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = account::Entity::find().filter(account::Column::Id.is_in(ids)).all(app.rows()).await?;
+    let rows: HashMap<Uuid, account::Model> = rows.into_iter().map(|row| (row.id, row)).collect();
+    Ok(seen.into_iter().filter_map(|asked| rows.get(&asked.1).map(|row| (asked, row.clone()))).collect())
+}
+
 /// Of these posts those that the one who asks may see, for everyone who asks at once.
 pub async fn posts_among(app: &App, asked: &[Asked]) -> Result<HashSet<Asked>> {
     sights(app, asked, &Kind::POST).await
@@ -114,6 +126,12 @@ impl Kind {
         id: || Expr::col((comment::Entity, comment::Column::Id)),
         seen_by: visibility::comments,
         seen_by_each: || visibility::comments_for_each(&Column::of(LOOKER, account::Column::Id)),
+    };
+    const PERSON: Self = Self {
+        rows: || Query::select().from(account::Entity).to_owned(),
+        id: || Expr::col((account::Entity, account::Column::Id)),
+        seen_by: visibility::accounts,
+        seen_by_each: || visibility::accounts_for_each(&Column::of(LOOKER, account::Column::Id)),
     };
     const POST: Self = Self {
         rows: || Query::select().from(post::Entity).to_owned(),

@@ -32,7 +32,9 @@ use crate::live;
 use crate::transaction::Transaction;
 
 pub use deliver::deliver;
-pub use list::{ACTORS, Group, UNREAD_COUNTED, among, arrived_after, by_ids, groups, list, unread_count};
+pub use list::{
+    ACTORS, EVENTS_COUNTED, Entry, Group, UNREAD_COUNTED, among, arrived_after, by_ids, groups, list, unread_count,
+};
 pub use read::mark_read;
 pub use setting::{Setting, settings, update_settings};
 pub use sweep::sweep;

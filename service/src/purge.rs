@@ -13,15 +13,21 @@ const BATCH: u64 = 1000;
 ///
 /// It is for what nobody adds to any more. A second run, or one beside it, removes what is left.
 pub(crate) async fn rows<E: EntityTrait>(app: &App, scope: Condition, key: E::Column) -> Result<()> {
-    loop {
-        let mut keys: Vec<Uuid> =
-            E::find().select_only().column(key).filter(scope.clone()).limit(BATCH).into_tuple().all(app.rows()).await?;
-        if keys.is_empty() {
-            return Ok(());
-        }
-        keys.sort_unstable();
-        let tx = app.begin().await?;
-        E::delete_many().filter(scope.clone()).filter(key.is_in(keys)).exec(tx.rows()).await?;
-        tx.commit().await?;
+    while batch::<E>(app, scope.clone(), key).await? {}
+    Ok(())
+}
+
+/// Removes a bounded number of such rows; says whether there may be more.
+pub(crate) async fn batch<E: EntityTrait>(app: &App, scope: Condition, key: E::Column) -> Result<bool> {
+    let mut keys: Vec<Uuid> =
+        E::find().select_only().column(key).filter(scope.clone()).limit(BATCH).into_tuple().all(app.rows()).await?;
+    if keys.is_empty() {
+        return Ok(false);
     }
+    let more = keys.len() as u64 == BATCH;
+    keys.sort_unstable();
+    let tx = app.begin().await?;
+    E::delete_many().filter(scope).filter(key.is_in(keys)).exec(tx.rows()).await?;
+    tx.commit().await?;
+    Ok(more)
 }

@@ -10,20 +10,20 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use darkroom_entity::{account, session};
 use rand::TryRngCore;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, JoinType, Linked, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, JoinType, Linked, QueryFilter, QueryOrder, QuerySelect,
+};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::page::{Page, PageRequest};
+use crate::purge;
 use crate::transaction::Transaction;
 
 /// Sessions one person can have; a further sign-in ends the oldest.
 const SESSIONS_PER_ACCOUNT: u64 = 100;
-
-/// Rows that one run of the sweep removes.
-const SWEEP_BATCH: u64 = 1000;
 
 /// The person who is asking.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -191,18 +191,8 @@ pub async fn close(app: &App, viewer: &Viewer) -> Result<()> {
 
 /// Removes a bounded number of sessions that have expired; says whether there may be more.
 pub async fn sweep(app: &App) -> Result<bool> {
-    let ended: Vec<Uuid> = session::Entity::find()
-        .select_only()
-        .column(session::Column::Id)
-        .filter(session::Column::ExpiresAt.lte(app.clock.now()))
-        .order_by_asc(session::Column::ExpiresAt)
-        .limit(SWEEP_BATCH)
-        .into_tuple()
-        .all(app.rows())
-        .await?;
-    let more = ended.len() as u64 == SWEEP_BATCH;
-    session::Entity::delete_many().filter(session::Column::Id.is_in(ended)).exec(app.rows()).await?;
-    Ok(more)
+    let ended = Condition::all().add(session::Column::ExpiresAt.lte(app.clock.now()));
+    purge::batch::<session::Entity>(app, ended, session::Column::Id).await
 }
 
 fn hash(token: &str) -> Vec<u8> {

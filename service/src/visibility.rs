@@ -35,7 +35,7 @@ use uuid::Uuid;
 use self::person::{Looker, audience_includes, looker, reaches};
 
 pub use notification::{notifications, senders};
-pub(crate) use person::Column;
+pub(crate) use person::{Column, accounts_for_each};
 pub use person::{accounts, cards, lists_of, people};
 
 /// Accepted followees of `viewer`: ids only.

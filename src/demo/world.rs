@@ -1,7 +1,8 @@
-//! The demo's world: who lives in it, who follows whom, what they post, like and show for a day. Only a plan; carrying
+//! The demo's world: who lives in it, who follows whom, what they post, like, say and show for a day. Only a plan; carrying
 //! it out through the service is the command's work.
 
 mod cast;
+mod comment;
 mod text;
 
 use std::collections::{HashMap, HashSet};
@@ -9,6 +10,8 @@ use std::time::Duration;
 
 use super::paint::Scene;
 use super::random::Random;
+
+pub(crate) use comment::CommentPlan;
 
 /// Everything that `darkroom demo` puts into an empty data folder. People and posts are named by their index.
 pub(crate) struct World {
@@ -22,6 +25,8 @@ pub(crate) struct World {
     pub(crate) likes: Vec<(usize, usize)>,
     /// Oldest first, all younger than a day.
     pub(crate) stories: Vec<StoryPlan>,
+    /// Each answer after what it answers.
+    pub(crate) comments: Vec<CommentPlan>,
 }
 
 /// Somebody to sign up.
@@ -104,7 +109,8 @@ impl World {
         let posts = posts(&people, &follows, &mut random);
         let likes = likes(&people, &follows, &posts, &mut random);
         let stories = stories(&people, &follows, &mut random);
-        Self { people, follows, posts, likes, stories }
+        let comments = comment::comments(&people, &posts, &likes, &mut random);
+        Self { people, follows, posts, likes, stories, comments }
     }
 }
 

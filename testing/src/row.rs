@@ -4,19 +4,17 @@ use std::collections::HashMap;
 
 use darkroom_entity::{account, block, close_friend, comment, comment_like, follow, post, post_like};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use crate::app::TestApp;
 
-/// The row that an id of the API names.
-pub fn uuid_of(id: &str) -> Uuid {
-    let (_, suffix) = id.split_once('_').unwrap();
-    let value = |letter| "0123456789abcdefghjkmnpqrstvwxyz".find(letter).unwrap() as u128;
-    Uuid::from_u128(suffix.chars().fold(0, |bits, letter| bits << 5 | value(letter)))
-}
-
 impl TestApp {
+    /// Changes rows behind the service's back, as nothing but a fault could.
+    pub async fn tamper(&self, sql: &str) {
+        self.app.rows().execute_unprepared(sql).await.unwrap();
+    }
+
     /// Writes a comment with everything that it counts for; `thread` is the top comment that it replies to.
     pub async fn write_comment(&self, post_id: Uuid, author_id: Uuid, thread: Option<Uuid>) -> Uuid {
         let row = comment::Model {
@@ -61,38 +59,6 @@ impl TestApp {
             .exec(self.app.rows())
             .await
             .unwrap();
-    }
-
-    /// Writes accounts that nobody signs in to, whose names begin with `prefix`.
-    pub async fn write_people(&self, prefix: &str, number: usize) -> Vec<Uuid> {
-        let now = self.clock.now();
-        let people: Vec<account::Model> = (0..number)
-            .map(|number| account::Model {
-                id: self.clock.new_id(),
-                username: format!("{prefix}{number}"),
-                username_key: format!("{prefix}{number}"),
-                email: format!("{prefix}{number}@example.test"),
-                email_key: format!("{prefix}{number}@example.test"),
-                password_hash: String::new(),
-                full_name: String::new(),
-                bio: String::new(),
-                avatar_media_id: None,
-                is_private: false,
-                is_verified: false,
-                follower_count: 0,
-                following_count: 0,
-                post_count: 0,
-                timeline_epoch: 0,
-                created_at: now,
-                updated_at: now,
-                suspended_at: None,
-            })
-            .collect();
-        for some in people.chunks(100) {
-            let rows = some.iter().cloned().map(account::ActiveModel::from);
-            account::Entity::insert_many(rows).exec_without_returning(self.app.rows()).await.unwrap();
-        }
-        people.iter().map(|person| person.id).collect()
     }
 
     /// Has each of these people ask to follow somebody.

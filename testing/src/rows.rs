@@ -5,35 +5,20 @@ use darkroom_service::job::Notify;
 use darkroom_service::live;
 use darkroom_service::notification::Event;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait};
-use uuid::Uuid;
 
 use crate::app::TestApp;
 use crate::client::Person;
-
-const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-
-/// The row behind an opaque id.
-fn row_of(id: &str) -> Uuid {
-    let (_, suffix) = id.split_once('_').unwrap();
-    let value = |byte: u8| ALPHABET.iter().position(|letter| *letter == byte).unwrap() as u128;
-    Uuid::from_u128(suffix.bytes().fold(0, |bits, byte| bits << 5 | value(byte)))
-}
-
-/// The opaque id of a row.
-fn id_of(kind: &str, row: Uuid) -> String {
-    let letter = |place: u32| char::from(ALPHABET[(row.as_u128() >> (5 * place)) as usize & 31]);
-    format!("{kind}_{}", (0..26).rev().map(letter).collect::<String>())
-}
+use crate::people::{id_of, uuid_of};
 
 impl TestApp {
     /// Writes a comment below a post, perhaps in answer to another, and says so. Returns its id.
     pub async fn say(&self, author: &Person, post: &str, answers: Option<&str>, mentions: &[&Person]) -> String {
         let id = self.app.clock.new_id();
-        let answered = answers.map(row_of);
+        let answered = answers.map(uuid_of);
         let row = comment::Model {
             id,
-            post_id: row_of(post),
-            author_id: row_of(&author.id),
+            post_id: uuid_of(post),
+            author_id: uuid_of(&author.id),
             thread_id: answered,
             reply_to_id: answered,
             text: "said".to_owned(),
@@ -50,7 +35,7 @@ impl TestApp {
         for (position, person) in mentions.iter().enumerate() {
             let mention = comment_mention::ActiveModel {
                 comment_id: Set(id),
-                account_id: Set(row_of(&person.id)),
+                account_id: Set(uuid_of(&person.id)),
                 position: Set(position as i32),
             };
             comment_mention::Entity::insert(mention).exec_without_returning(tx.rows()).await.unwrap();
@@ -63,7 +48,7 @@ impl TestApp {
 
     /// Likes a comment.
     pub async fn like_comment(&self, person: &Person, comment: &str) {
-        let (comment_id, actor_id) = (row_of(comment), row_of(&person.id));
+        let (comment_id, actor_id) = (uuid_of(comment), uuid_of(&person.id));
         let like = comment_like::ActiveModel {
             comment_id: Set(comment_id),
             account_id: Set(actor_id),
@@ -78,14 +63,14 @@ impl TestApp {
 
     /// Removes a comment's row.
     pub async fn unsay(&self, comment: &str) {
-        comment::Entity::delete_by_id(row_of(comment)).exec(self.app.rows()).await.unwrap();
+        comment::Entity::delete_by_id(uuid_of(comment)).exec(self.app.rows()).await.unwrap();
     }
 
     /// Lets one person block another.
     pub async fn write_block(&self, blocker: &Person, blocked: &Person) {
         let row = block::ActiveModel {
-            blocker_id: Set(row_of(&blocker.id)),
-            blocked_id: Set(row_of(&blocked.id)),
+            blocker_id: Set(uuid_of(&blocker.id)),
+            blocked_id: Set(uuid_of(&blocked.id)),
             id: Set(self.app.clock.new_id()),
             created_at: Set(self.app.clock.now()),
         };
@@ -95,8 +80,8 @@ impl TestApp {
     /// Lets one person mute another's posts.
     pub async fn write_mute(&self, muter: &Person, muted: &Person) {
         let row = mute::ActiveModel {
-            muter_id: Set(row_of(&muter.id)),
-            muted_id: Set(row_of(&muted.id)),
+            muter_id: Set(uuid_of(&muter.id)),
+            muted_id: Set(uuid_of(&muted.id)),
             id: Set(self.app.clock.new_id()),
             created_at: Set(self.app.clock.now()),
             posts: Set(true),
@@ -108,13 +93,13 @@ impl TestApp {
     /// Suspends a person, or takes it back.
     pub async fn write_suspension(&self, person: &Person, suspended: bool) {
         let since = suspended.then(|| self.app.clock.now());
-        let row = account::ActiveModel { id: Set(row_of(&person.id)), suspended_at: Set(since), ..Default::default() };
+        let row = account::ActiveModel { id: Set(uuid_of(&person.id)), suspended_at: Set(since), ..Default::default() };
         row.update(self.app.rows()).await.unwrap();
     }
 
     /// Runs the job of a like once more, as after a lost answer.
     pub async fn tell_again(&self, person: &Person, post: &str) {
-        let event = Event::PostLiked { post_id: row_of(post), actor_id: row_of(&person.id) };
+        let event = Event::PostLiked { post_id: uuid_of(post), actor_id: uuid_of(&person.id) };
         darkroom_service::notification::deliver(&self.app, event).await.unwrap();
     }
 }

@@ -26,6 +26,9 @@ async fn it_fills_an_empty_folder_once() {
         ("follow", "state = 'accepted'", 30),
         ("post", "state = 'published'", 150),
         ("post_like", "1 = 1", 100),
+        ("comment", "thread_id IS NULL", 100),
+        ("comment", "thread_id IS NOT NULL", 20),
+        ("comment_like", "1 = 1", 50),
         ("story", "1 = 1", 1),
         ("rendition", "1 = 1", 450),
     ] {

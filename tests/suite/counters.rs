@@ -28,6 +28,27 @@ async fn world() -> (TestApp, Person, String, Uuid) {
     (app, author, post, row.id)
 }
 
+/// Such a post with a comment below it, and two hundred people who write there.
+struct Stage {
+    test: TestApp,
+    author: Person,
+    post: String,
+    post_id: Uuid,
+    people: Vec<Viewer>,
+    owner: Viewer,
+    hub: Uuid,
+}
+
+impl Stage {
+    async fn set() -> Self {
+        let (test, author, post, post_id) = world().await;
+        let people = test.crowd(WRITERS).await;
+        let owner = viewer(&test, "author").await;
+        let hub = say(&test.app, &owner, post_id, None).await.unwrap();
+        Self { test, author, post, post_id, people, owner, hub }
+    }
+}
+
 async fn viewer(app: &TestApp, username: &str) -> Viewer {
     let account = account::by_username(&app.app, None, username).await.unwrap().unwrap();
     Viewer { account, session_id: Uuid::nil() }
@@ -58,10 +79,7 @@ fn done_or_gone<T>(result: Result<T, Error>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn counters_are_exact_under_two_hundred_writers() {
-    let (test, author, post, post_id) = world().await;
-    let people = test.crowd(WRITERS).await;
-    let owner = viewer(&test, "author").await;
-    let hub = say(&test.app, &owner, post_id, None).await.unwrap();
+    let Stage { test, author, post, post_id, people, owner, hub } = Stage::set().await;
     all_at_once(&people, |number, person| {
         let (app, owner) = (test.app.clone(), owner.clone());
         async move {
@@ -101,10 +119,7 @@ async fn counters_are_exact_under_two_hundred_writers() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_thread_that_ends_among_its_writers_leaves_nothing() {
-    let (test, author, post, post_id) = world().await;
-    let people = test.crowd(WRITERS).await;
-    let owner = viewer(&test, "author").await;
-    let hub = say(&test.app, &owner, post_id, None).await.unwrap();
+    let Stage { test, author, post, post_id, people, owner, hub } = Stage::set().await;
     all_at_once(&people, |number, person| {
         let (app, owner) = (test.app.clone(), owner.clone());
         async move {
@@ -134,10 +149,7 @@ async fn a_thread_that_ends_among_its_writers_leaves_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_post_that_ends_among_its_writers_leaves_nothing() {
-    let (test, author, post, post_id) = world().await;
-    let people = test.crowd(WRITERS).await;
-    let owner = viewer(&test, "author").await;
-    let hub = say(&test.app, &people[0], post_id, None).await.unwrap();
+    let Stage { test, author, post, post_id, people, owner, hub } = Stage::set().await;
     all_at_once(&people, |number, person| {
         let (app, owner) = (test.app.clone(), owner.clone());
         async move {
@@ -258,10 +270,7 @@ async fn a_planted_drift_is_found_counted_and_repaired() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_recount_among_writers_makes_no_right_counter_wrong() {
-    let (test, author, post, post_id) = world().await;
-    let people = test.crowd(WRITERS).await;
-    let owner = viewer(&test, "author").await;
-    let hub = say(&test.app, &owner, post_id, None).await.unwrap();
+    let Stage { test, author, post, post_id, people, hub, .. } = Stage::set().await;
     // Wrong from the beginning, so that it is repaired among them, too.
     test.tamper("UPDATE post SET like_count = 50").await;
     let app = test.app.clone();

@@ -111,8 +111,13 @@ async fn nobody_follows_everybody() {
     // What is there already is no new follow.
     ada.follow(&a.id).await;
     ada.follow(&closed.id).await;
+    // What is ended was made all the same.
+    ada.unfollow(&a.id).await;
+    assert_eq!(ada.to_user("followUser", &a.id).await.error_code(), "RATE_LIMITED");
 
-    app.clock.advance(TimeDelta::minutes(41));
+    app.clock.advance(TimeDelta::minutes(40));
+    ada.follow(&a.id).await;
+    app.clock.advance(TimeDelta::minutes(20));
     ada.follow(&b.id).await;
     assert_eq!(ada.to_user("followUser", &c.id).await.error_code(), "RATE_LIMITED");
     app.clock.advance(TimeDelta::hours(1));
@@ -125,6 +130,36 @@ async fn nobody_follows_everybody() {
     ada.unfollow(&a.id).await;
     ada.follow(&d.id).await;
     assert_eq!(app.wrong_counters().await, Vec::<String>::new());
+    app.run_jobs().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn the_limit_an_hour_holds_for_follows_at_once_and_its_notes_go() {
+    let app = TestApp::start_with(&[("DARKROOM_LIMITS_FOLLOWS_PER_HOUR", "3")]).await;
+    let [ada, others @ ..] = people(&app, ["ada", "a", "b", "c", "d", "e", "f"]).await;
+    // Over and over, each one back and forth: three follows were made, whichever they were.
+    let follow = |person: &Person| {
+        let (client, id) = (ada.client.clone(), person.id.clone());
+        async move {
+            let followed = client.to_user("followUser", &id).await;
+            if followed.body.get("errors").is_none() {
+                client.unfollow(&id).await;
+                return 1;
+            }
+            assert_eq!(followed.error_code(), "RATE_LIMITED");
+            0
+        }
+    };
+    let made: i32 = futures::future::join_all(others.iter().map(follow)).await.into_iter().sum();
+    assert_eq!((made, app.rows("follow_made").await, app.rows("follow").await), (3, 3, 0));
+    // A person has no more notes than count; the sweep removes the last.
+    app.clock.advance(TimeDelta::hours(1));
+    ada.follow(&others[0].id).await;
+    assert_eq!(app.rows("follow_made").await, 1);
+    app.clock.advance(TimeDelta::hours(1));
+    assert!(!darkroom_service::follow::sweep(&app.app).await.unwrap());
+    assert_eq!(app.rows("follow_made").await, 0);
     app.run_jobs().await;
     app.finish().await;
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use darkroom_service::{App, live};
-use darkroom_testing::{Client, Mode, Person, Subscription, TestApp, eventually, mode, uuid_of};
+use darkroom_testing::process::RedisServer;
+use darkroom_testing::{Client, Mode, Person, Subscription, TestApp, eventually, mode, picture, uuid_of};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -228,6 +229,91 @@ async fn events_reach_the_sockets_of_another_server() {
     assert_eq!(next(&mut notifications, "notificationAdded").await["kind"], "MENTION");
     assert_eq!(next(&mut feed, "feedUpdated").await["newPostCount"], 1);
     peer.finish().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_happens_while_redis_is_away_is_delivered() {
+    if mode() == Mode::Embedded {
+        return;
+    }
+    let mut redis = RedisServer::start().await;
+    let settings = [("DARKROOM_REDIS_URL", redis.url()), ("DARKROOM_REDIS_CONNECT_TIMEOUT_MS", "500".to_owned())];
+    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let app = TestApp::start_with(&settings).await;
+    let [author, ada] = people(&app, ["author", "ada"]).await;
+    follow(&app, &ada, &author).await;
+    let post = author.post_picture().await;
+    app.run_jobs().await;
+    let mut comments = listen(&app.app, 0, &ada, COMMENTS, json!({ "post": post })).await;
+    let mut notifications = listen(&app.app, 1, &ada, NOTIFICATIONS, json!({})).await;
+    let mut feed = listen(&app.app, 2, &ada, FEED, json!({})).await;
+    let is_up = async |wanted: bool| {
+        let reached = async || (app.app.events.ping().await.is_ok() == wanted).then_some(());
+        eventually(Duration::from_secs(20), "Redis is noticed", reached).await;
+    };
+    for (count, outage) in ["none", "cut", "gone", "none again"].into_iter().enumerate() {
+        match outage {
+            // Whether it is heard at once or read after the reconnection: both must do.
+            "cut" => redis.cut_clients(),
+            "gone" => {
+                redis.kill();
+                is_up(false).await;
+            }
+            _ => {}
+        }
+        let said = app.say(&author, &post, None, &[&ada]).await;
+        author.post_picture().await;
+        app.run_jobs().await;
+        if outage == "gone" {
+            redis.restart().await;
+        }
+        assert_eq!(next(&mut comments, "commentAdded").await["id"], said, "{outage}");
+        assert_eq!(next(&mut notifications, "notificationAdded").await["kind"], "MENTION", "{outage}");
+        assert_eq!(next(&mut feed, "feedUpdated").await["newPostCount"], count + 1, "{outage}");
+        is_up(true).await;
+    }
+    app.run_jobs().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_listeners_select_is_asked_together() {
+    let app = TestApp::start().await;
+    let everyone = people(&app, ["author", "ada", "ben", "cleo", "dan", "eve"]).await;
+    let (author, ben) = (&everyone[0], &everyone[2]);
+    let post = author.post_picture().await;
+    app.run_jobs().await;
+    let top = app.say(author, &post, None, &[]).await;
+    app.run_jobs().await;
+    let query = "subscription($post: ID!) { commentAdded(postId: $post) { id text viewerHasLiked
+        author { username avatar } mentions { username avatar } replyTo { author { username } } } }";
+    let mut all = Vec::new();
+    for place in 0..60 {
+        let person = &everyone[place % everyone.len()];
+        all.push(listen(&app.app, place, person, query, json!({ "post": post })).await);
+    }
+    // One of them does not see whom the comment mentions.
+    app.write_block(ben, &everyone[1]).await;
+    let avatar = author.photo(picture::jpeg(40, 40)).await;
+    app.run_jobs().await;
+    author.mutate("updateProfile", json!({ "avatarMediaId": avatar }), "").await.payload();
+    app.statements.start();
+    app.say(author, &post, Some(&top), &[ben]).await;
+    for (place, live) in all.iter_mut().enumerate() {
+        let heard = next(live, "commentAdded").await;
+        let mentioned = if place % everyone.len() == 1 { json!([]) } else { json!(["ben"]) };
+        let names: Vec<&Value> = heard["mentions"].as_array().unwrap().iter().map(|one| &one["username"]).collect();
+        assert_eq!(json!(names), mentioned);
+        assert_eq!(heard["replyTo"]["author"]["username"], "author");
+        assert!(heard["author"]["avatar"].is_string(), "{heard}");
+    }
+    let statements: Vec<String> = app.statements.stop().into_iter().map(|statement| statement.sql).collect();
+    // A dozen questions, each asked a few times, as listeners come to it: one by one they would be more than 480.
+    assert!(statements.len() <= 150, "{} statements: {statements:#?}", statements.len());
+    drop(all);
+    listeners(&app.app, 0).await;
+    app.run_jobs().await;
     app.finish().await;
 }
 

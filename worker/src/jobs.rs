@@ -14,6 +14,7 @@ mod purge_comment;
 mod purge_objects;
 mod purge_post;
 mod recount;
+mod sweep_follows;
 mod sweep_media;
 mod sweep_notifications;
 mod sweep_objects;
@@ -22,8 +23,8 @@ mod sweep_stories;
 
 use darkroom_service::job::{
     AcceptFollowRequests, CleanBlock, EncodeWebp, ExpireStory, FanOutPost, Heartbeat, Notify, ProcessMedia,
-    PurgeCollection, PurgeComment, PurgeObjects, PurgePost, Recount, SweepMedia, SweepNotifications, SweepObjects,
-    SweepSessions, SweepStories,
+    PurgeCollection, PurgeComment, PurgeObjects, PurgePost, Recount, SweepFollows, SweepMedia, SweepNotifications,
+    SweepObjects, SweepSessions, SweepStories,
 };
 
 use crate::registry::Registry;
@@ -46,6 +47,7 @@ impl Registry {
             .with::<PurgeObjects>()
             .with::<ExpireStory>()
             .with::<SweepStories>()
+            .with::<SweepFollows>()
             .with::<SweepMedia>()
             .with::<SweepObjects>()
             .with::<SweepSessions>()

@@ -24,6 +24,7 @@ mod idct;
 mod lookup;
 mod marker;
 mod quality;
+mod reader;
 mod scan;
 mod transcode;
 #[cfg(target_arch = "x86_64")]

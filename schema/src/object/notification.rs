@@ -84,7 +84,7 @@ impl Notification {
         Kind::Notification.id(self.0.id)
     }
 
-    /// Its place, for `notificationAdded(after:)` and `Viewer.notifications(after:)`.
+    /// Its place, for `notificationAdded(after:)`. Pages of `Viewer.notifications` go on after a cursor of theirs.
     async fn cursor(&self) -> String {
         cursor::encode(List::Notifications, self.0.id)
     }
@@ -120,7 +120,8 @@ impl Notification {
         Ok(keys.iter().filter_map(|key| people.remove(key)).map(User).collect())
     }
 
-    /// How many people stand behind it whom you may see, `actor` among them.
+    /// How many people stand behind it whom you may see, `actor` among them. Counted among the newest 100 events of its
+    /// group: 100 means 100 or more.
     async fn actor_count(&self, ctx: &Context<'_>) -> Result<i64> {
         Ok(self.group(ctx).await?.actor_count)
     }

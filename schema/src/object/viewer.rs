@@ -2,7 +2,9 @@
 
 use async_graphql::{Context, Object};
 use darkroom_service::follow::Side;
-use darkroom_service::{Page, block, close_friend, collection, mute, notification, post, save, session};
+use darkroom_service::{
+    App, Error, Page, PageRequest, block, close_friend, collection, mute, notification, post, save, session,
+};
 use uuid::Uuid;
 
 use super::post::load_posts;
@@ -51,8 +53,7 @@ impl Viewer {
         #[graphql(desc = "How many, 1–100.", default = 20)] first: i32,
         #[graphql(desc = "The cursor after which the page begins.")] after: Option<String>,
     ) -> Result<UserConnection> {
-        let page = page::request(ctx.app()?, List::BlockedUsers, first, after.as_deref())?;
-        listed(ctx, List::BlockedUsers, block::list(ctx.app()?, &self.0, page).await?, after.is_some()).await
+        listed(ctx, List::BlockedUsers, first, after, async |app, page| block::list(app, &self.0, page).await).await
     }
 
     /// Those whom you mute, the latest first. Only you see it.
@@ -63,8 +64,7 @@ impl Viewer {
         #[graphql(desc = "How many, 1–100.", default = 20)] first: i32,
         #[graphql(desc = "The cursor after which the page begins.")] after: Option<String>,
     ) -> Result<UserConnection> {
-        let page = page::request(ctx.app()?, List::MutedUsers, first, after.as_deref())?;
-        listed(ctx, List::MutedUsers, mute::list(ctx.app()?, &self.0, page).await?, after.is_some()).await
+        listed(ctx, List::MutedUsers, first, after, async |app, page| mute::list(app, &self.0, page).await).await
     }
 
     /// Your list of close friends, the latest first. Only you see it.
@@ -75,8 +75,8 @@ impl Viewer {
         #[graphql(desc = "How many, 1–100.", default = 20)] first: i32,
         #[graphql(desc = "The cursor after which the page begins.")] after: Option<String>,
     ) -> Result<UserConnection> {
-        let page = page::request(ctx.app()?, List::CloseFriends, first, after.as_deref())?;
-        listed(ctx, List::CloseFriends, close_friend::list(ctx.app()?, &self.0, page).await?, after.is_some()).await
+        listed(ctx, List::CloseFriends, first, after, async |app, page| close_friend::list(app, &self.0, page).await)
+            .await
     }
 
     /// Your posts that you put aside, newest first. Only you see them.
@@ -122,7 +122,8 @@ impl Viewer {
     }
 
     /// What you were told, newest first, in groups: what happened in the same way to the same thing on one UTC day stands
-    /// as one, at its newest event. What you may not see any more, or is so no longer, is not in it. Kept for 90 days.
+    /// as one, where its newest event was told. What you may not see any more, or is so no longer, is not in it. Kept for
+    /// 90 days.
     #[graphql(complexity = "first.max(1) as usize * child_complexity")]
     async fn notifications(
         &self,
@@ -133,7 +134,7 @@ impl Viewer {
         let app = ctx.app()?;
         let page = page::request(app, List::Notifications, first, after.as_deref())?;
         let rows = notification::list(app, &self.0, page).await?;
-        Ok(NotificationConnection::new(rows.map(|row| (row.id, Notification(row))), after.is_some()))
+        Ok(NotificationConnection::new(rows.map(|(place, row)| (place, Notification(row))), after.is_some()))
     }
 
     /// How many events you were told of and have not marked as read, up to 100: 100 means 100 or more. Each event of a
@@ -165,12 +166,15 @@ impl Viewer {
     }
 }
 
-/// A page of people of one of your own lists.
+/// A page of people of one of your own lists, which `read` gives.
 async fn listed(
     ctx: &Context<'_>,
     list: List,
-    entries: Page<(Uuid, Uuid)>,
-    has_previous: bool,
+    first: i32,
+    after: Option<String>,
+    read: impl AsyncFnOnce(&App, PageRequest) -> Result<Page<(Uuid, Uuid)>, Error>,
 ) -> Result<UserConnection> {
-    Ok(UserConnection::of(list, load_people(ctx, entries).await?, has_previous))
+    let page = page::request(ctx.app()?, list, first, after.as_deref())?;
+    let entries = read(ctx.app()?, page).await?;
+    Ok(UserConnection::of(list, load_people(ctx, entries).await?, after.is_some()))
 }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::Common;
 use super::arrivals::{Arrivals, Source};
 use super::watch::{Listener, Rhythm};
+use crate::context::RequestContext;
 use crate::error::Result;
 use crate::id::Kind;
 use crate::object::Comment;
@@ -42,6 +43,8 @@ async fn begin(ctx: &Context<'_>, post_id: ID, after: Option<ID>) -> Result<BoxS
     let after = after.map(|id| Kind::Comment.parse("after", &id)).transpose()?;
     let listener = Listener::at(ctx, &live::comments_topic(post_id)).await?;
     let (app, common) = (listener.app.clone(), Arc::clone(&listener.common));
+    // What this client selects below a comment is asked together with all who listen to the same post.
+    ctx.loader()?.loader().share(Arc::clone(&common));
     let said = Said { app, common, viewer_id: listener.viewer_id(), post_id };
     if !said.is_open().await? {
         return Err(Error::not_found("postId", "post").into());
@@ -74,7 +77,7 @@ impl Source for Said {
     }
 
     async fn among(&self, ids: &[Uuid]) -> Result<Vec<rows::Model>, Arc<Error>> {
-        self.common.comments(self.viewer_id, ids).await
+        Ok(self.common.comments(self.viewer_id, ids).await?.into_values().collect())
     }
 
     async fn is_open(&self) -> Result<bool, Arc<Error>> {

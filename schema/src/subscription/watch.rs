@@ -42,6 +42,14 @@ pub(super) struct Rhythm {
 impl Rhythm {
     /// For what is listened to for hours: a lost connection to Redis is told as a gap, so quiet can be trusted for long.
     pub(super) const LONG: Self = Self { look_again: Duration::from_secs(60), pace: Duration::from_millis(500) };
+
+    /// After how much quiet a listener looks again: between three and five quarters of the time, so that those who began
+    /// together, or were woken together, do not look together for ever.
+    fn quiet_of(self, listener: Uuid) -> Duration {
+        // The last bits of an id are random.
+        let part = f64::from(listener.as_u128() as u16) / f64::from(u16::MAX);
+        self.look_again.mul_f64(0.75 + part / 2.0)
+    }
 }
 
 /// What has happened since the last look.
@@ -229,7 +237,8 @@ impl<L: Look> Watch<L> {
     /// Waits for news, and takes everything that has come by then.
     async fn news(&mut self) -> News {
         let mut news = News::default();
-        match timeout(self.rhythm.look_again, self.listener.events.next()).await {
+        let quiet = self.rhythm.quiet_of(self.listener.begun);
+        match timeout(quiet, self.listener.events.next()).await {
             Ok(Some(event)) => news.add(&event),
             Ok(None) => {
                 self.listener.events = stream::pending().boxed();
@@ -285,6 +294,14 @@ mod tests {
 
     fn message(text: &str) -> Event {
         Event::Message(text.into())
+    }
+
+    #[test]
+    fn listeners_look_again_at_different_times() {
+        let quiet: Vec<Duration> = (0..1000).map(|_| Rhythm::LONG.quiet_of(Uuid::new_v4())).collect();
+        let (least, most) = (quiet.iter().min().copied().unwrap_or_default(), quiet.iter().max().copied());
+        assert!(least >= Duration::from_secs(45) && most <= Some(Duration::from_secs(75)));
+        assert!(most.unwrap_or_default() - least > Duration::from_secs(25), "spread over half a minute");
     }
 
     #[test]

@@ -55,18 +55,31 @@ pub async fn mentions_of(
     viewer: Option<Uuid>,
     comment_ids: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<account::Model>>> {
+    let named = mentioned_in(app, comment_ids).await?;
+    let ids: Vec<Uuid> = named.values().flatten().copied().collect();
+    let people = crate::account::by_ids(app, viewer, &ids).await?;
+    Ok(known(named, &people))
+}
+
+/// Whom these comments mention, in the order of their texts, whoever may see them.
+pub async fn mentioned_in(app: &App, comment_ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<Uuid>>> {
     let places = comment_mention::Entity::find()
         .filter(comment_mention::Column::CommentId.is_in(comment_ids.iter().copied()))
         .order_by_asc(comment_mention::Column::Position)
         .all(app.rows())
         .await?;
-    let ids: Vec<Uuid> = places.iter().map(|place| place.account_id).collect();
-    let people = crate::account::by_ids(app, viewer, &ids).await?;
-    let mut by_comment: HashMap<Uuid, Vec<account::Model>> = HashMap::new();
+    let mut named: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
     for place in places {
-        if let Some(person) = people.get(&place.account_id) {
-            by_comment.entry(place.comment_id).or_default().push(person.clone());
-        }
+        named.entry(place.comment_id).or_default().push(place.account_id);
     }
-    Ok(by_comment)
+    Ok(named)
+}
+
+/// Of those whom comments mention the people who were found.
+pub fn known(
+    named: HashMap<Uuid, Vec<Uuid>>,
+    people: &HashMap<Uuid, account::Model>,
+) -> HashMap<Uuid, Vec<account::Model>> {
+    let found = |ids: Vec<Uuid>| ids.iter().filter_map(|id| people.get(id).cloned()).collect();
+    named.into_iter().map(|(comment, ids)| (comment, found(ids))).collect()
 }

@@ -1,10 +1,10 @@
 //! From an event to rows.
 
 use chrono::TimeDelta;
-use darkroom_entity::notification;
 use darkroom_entity::notification::Kind;
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter};
+use darkroom_entity::{notification, notification_group};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::occasion::Occasion;
@@ -81,5 +81,25 @@ async fn insert(tx: &Transaction<'_>, row: &notification::Model) -> Result<bool>
         .on_conflict(OnConflict::columns(unique).do_nothing().to_owned())
         .exec_without_returning(tx.rows())
         .await?;
+    if written > 0 {
+        lift(tx, row).await?;
+    }
     Ok(written > 0)
+}
+
+/// Puts the row's group to its place, or makes it. Of two rows that are written at once the newer decides.
+async fn lift(tx: &Transaction<'_>, row: &notification::Model) -> Result<()> {
+    let key = [notification_group::Column::RecipientId, notification_group::Column::GroupKey];
+    let newest = notification_group::Column::NewestId;
+    let is_older = Expr::col((notification_group::Entity, newest)).lt(row.id);
+    let group = notification_group::ActiveModel {
+        recipient_id: Set(row.recipient_id),
+        group_key: Set(row.group_key.clone()),
+        newest_id: Set(row.id),
+    };
+    notification_group::Entity::insert(group)
+        .on_conflict(OnConflict::columns(key).update_column(newest).action_and_where(is_older).to_owned())
+        .exec_without_returning(tx.rows())
+        .await?;
+    Ok(())
 }

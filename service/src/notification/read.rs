@@ -8,13 +8,13 @@ use crate::app::App;
 use crate::error::Result;
 use crate::session::Viewer;
 
-/// Rows that one statement marks.
+/// Rows that one transaction marks.
 const BATCH: u64 = 1000;
 
 /// Marks everything of the viewer's up to and including `up_to` as read; without it, everything that is there now. A second
 /// time changes nothing.
 ///
-/// `up_to` is a place in time: it need not be there any more. The batches are statements of their own, so that a long
+/// `up_to` is a place in time: it need not be there any more. The batches are transactions of their own, so that a long
 /// list holds up nobody; each makes what it marked true at once.
 pub async fn mark_read(app: &App, viewer: &Viewer, up_to: Option<Uuid>) -> Result<()> {
     let Some(up_to) = (match up_to {
@@ -38,12 +38,14 @@ pub async fn mark_read(app: &App, viewer: &Viewer, up_to: Option<Uuid>) -> Resul
             .await?;
         let last = (unread.len() as u64) < BATCH;
         if !unread.is_empty() {
+            let tx = app.begin().await?;
             notification::Entity::update_many()
                 .set(notification::ActiveModel { read_at: Set(Some(now)), ..Default::default() })
                 .filter(notification::Column::Id.is_in(unread))
                 .filter(notification::Column::ReadAt.is_null())
-                .exec(app.rows())
+                .exec(tx.rows())
                 .await?;
+            tx.commit().await?;
         }
         if last {
             return Ok(());

@@ -1,37 +1,26 @@
 //! Removing what is old, and what was about a post or comment that is gone.
 
 use chrono::TimeDelta;
-use darkroom_entity::notification;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use darkroom_entity::{notification, notification_group};
+use sea_orm::{ColumnTrait, Condition};
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::Result;
 use crate::{live, purge};
 
-/// Rows that one statement removes.
-const BATCH: u64 = 1000;
-
-/// Removes a bounded number of notifications that are older than `notification.retention_days`; says whether there may be
-/// more.
+/// Removes a bounded number of notifications that are older than `notification.retention_days`, and of groups of which
+/// nothing is left; says whether there may be more.
 pub async fn sweep(app: &App) -> Result<bool> {
     let oldest = app.clock.now() - TimeDelta::days(i64::from(app.config.notification.retention_days));
-    // Ids begin with their time, so the primary key finds what is old.
-    let old = notification::Column::Id.lt(live::place_of(oldest));
-    let ids: Vec<Uuid> = notification::Entity::find()
-        .select_only()
-        .column(notification::Column::Id)
-        .filter(old)
-        .order_by_asc(notification::Column::Id)
-        .limit(BATCH)
-        .into_tuple()
-        .all(app.rows())
-        .await?;
-    let more = ids.len() as u64 == BATCH;
-    if !ids.is_empty() {
-        notification::Entity::delete_many().filter(notification::Column::Id.is_in(ids)).exec(app.rows()).await?;
-    }
-    Ok(more)
+    // Ids begin with their time, so an index on them finds what is old.
+    let oldest = live::place_of(oldest);
+    let old = Condition::all().add(notification::Column::Id.lt(oldest));
+    let more = purge::batch::<notification::Entity>(app, old, notification::Column::Id).await?;
+    let empty = Condition::all().add(notification_group::Column::NewestId.lt(oldest));
+    let more_groups =
+        purge::batch::<notification_group::Entity>(app, empty, notification_group::Column::NewestId).await?;
+    Ok(more || more_groups)
 }
 
 /// Removes those about a post that is gone, in bounded batches.

@@ -115,6 +115,26 @@ fn likes_are_unique_foreign_and_follow_fame() {
 }
 
 #[test]
+fn comments_answer_what_is_there_and_nobody_likes_their_own() {
+    for seed in 0..20 {
+        let world = World::imagine(seed);
+        let comments = &world.comments;
+        assert!((150..1_500).contains(&comments.len()), "{seed}: {} comments", comments.len());
+        for (place, comment) in comments.iter().enumerate() {
+            assert!((1..=1_000).contains(&comment.text.chars().count()) && !comment.text.contains("{}"));
+            assert!(distinct(&comment.likes) && !comment.likes.contains(&comment.author));
+            if let Some(answered) = comment.answers.map(|answered| &comments[answered]) {
+                assert!(comment.answers < Some(place) && answered.answers.is_none());
+                assert_eq!((answered.post, comment.author), (comment.post, world.posts[comment.post].author));
+                assert!(comment.text.contains(&format!("@{}", world.people[answered.author].username)));
+            }
+        }
+        assert!(comments.iter().any(|comment| comment.answers.is_some()));
+        assert!(comments.iter().any(|comment| !comment.likes.is_empty()));
+    }
+}
+
+#[test]
 fn stories_fill_the_first_persons_tray() {
     for seed in 0..20 {
         let world = World::imagine(seed);

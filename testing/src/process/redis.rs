@@ -49,6 +49,14 @@ impl RedisServer {
         }
     }
 
+    /// Ends every client's connection, of both kinds; they may connect again at once.
+    pub fn cut_clients(&self) {
+        for kind in ["normal", "pubsub"] {
+            let answer = self.ask(&format!("CLIENT KILL TYPE {kind} SKIPME yes")).unwrap();
+            assert!(answer.starts_with(':'), "{answer}");
+        }
+    }
+
     /// Lets it hang: connections stay open and nothing is answered.
     pub fn pause(&self) {
         self.signal("STOP");

@@ -265,6 +265,18 @@ fn tables(guest: &Guest) -> Vec<Table> {
     all.extend(pairs("block", "blocker_id", "blocked_id", &[], guest));
     all.extend(pairs("mute", "muter_id", "muted_id", &[("posts", "true"), ("stories", "false")], guest));
     all.extend(pairs("close_friend", "account_id", "friend_id", &[], guest));
+    for (recipient, first, rows) in [("id(account,i)".to_owned(), 300_000, ROWS), (guest.me(), 200_400, 100)] {
+        all.push(Table {
+            name: "notification_group",
+            rows,
+            columns: vec![
+                ("recipient_id", recipient),
+                ("group_key", "'g' || (i % 100)".to_owned()),
+                ("newest_id", format!("id(notification,i + {first})")),
+            ],
+        });
+    }
+    all.push(table("follow_made", &[("id", "id(made,i)"), ("account_id", "id(account,i % 1000)")]));
     for (recipient, first, rows) in [("id(account,i % 300 + 1)".to_owned(), 0, ROWS), (guest.me(), 200_000, 500)] {
         let number = format!("i + {first}");
         all.push(Table {
