@@ -60,6 +60,22 @@ pub async fn following(app: &App, viewer: &Viewer, page: PageRequest) -> Result<
     from_window(app, viewer.id(), &window, page).await
 }
 
+/// The newest ids of the viewer's feed, newest first: from their timeline, or from the database where there is none (which
+/// is built meanwhile). At most `feed.window`.
+///
+/// Ids of the timeline, not of the feed: what does not stand in the feed at the moment is among them, and the
+/// query that fetches the posts passes over it.
+pub async fn window(app: &App, viewer: &Viewer) -> Result<Window> {
+    let epoch = viewer.account.timeline_epoch;
+    match app.timelines.read(viewer.id(), epoch).await {
+        Ok(Some(window)) => return Ok(window),
+        Ok(None) => build_in_background(app, viewer.id(), epoch),
+        Err(error) => tracing::debug!(%error, "timelines are away; the database answers"),
+    }
+    let ids = timeline_ids(app, viewer.id()).await?;
+    Ok(Window { full: ids.len() >= app.config.feed.window, ids })
+}
+
 /// Fills the page from the window's ids, and from the database where the window ends.
 async fn from_window(app: &App, viewer: Uuid, window: &Window, page: PageRequest) -> Result<Page<post::Model>> {
     let wanted = page.first + 1;
@@ -138,15 +154,19 @@ fn build_in_background(app: &App, account: Uuid, epoch: i64) {
 async fn build(app: &App, account: Uuid, epoch: i64) -> Result<()> {
     let _permit = app.rebuilds.permits.acquire().await.map_err(Error::internal)?;
     let token = app.timelines.begin(account, epoch).await?;
-    let ids: Vec<Uuid> = post::Entity::find()
+    let ids = timeline_ids(app, account).await?;
+    app.timelines.finish(account, &token, &ids).await?;
+    Ok(())
+}
+
+/// What a timeline is built of, newest first.
+async fn timeline_ids(app: &App, account: Uuid) -> Result<Vec<Uuid>> {
+    let ids = post::Entity::find()
         .select_only()
         .column(post::Column::Id)
         .filter(visibility::timeline(account))
         .order_by_desc(post::Column::Id)
         .limit(app.config.feed.window as u64)
-        .into_tuple()
-        .all(app.rows())
-        .await?;
-    app.timelines.finish(account, &token, &ids).await?;
-    Ok(())
+        .into_tuple();
+    Ok(ids.all(app.rows()).await?)
 }
