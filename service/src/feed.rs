@@ -65,7 +65,8 @@ pub async fn window(app: &App, viewer: &Viewer) -> Result<Window> {
 /// The viewer's timeline with the posts of those who are pulled; if it can't be had now, it is built behind this request.
 async fn read_or_build(app: &App, viewer: &Viewer) -> Option<Window> {
     let epoch = viewer.account.timeline_epoch;
-    match read(app, viewer.id(), epoch).await {
+    // Boxed: the future of a resolver contains those of all that it calls, and the compiler follows so many only.
+    match Box::pin(read(app, viewer.id(), epoch)).await {
         Ok(Ok(window)) => return Some(window),
         Ok(Err(Absent::Timeline)) => build::in_background(app, viewer.id(), epoch),
         Ok(Err(Absent::Authors(authors))) => build::authors_in_background(app, authors),
