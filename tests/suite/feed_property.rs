@@ -262,7 +262,10 @@ impl<'a> World<'a> {
         poll_fn(|context| {
             left -= 1;
             match work.as_mut().poll(context) {
-                Poll::Ready(ran) => Poll::Ready(_ = ran.unwrap()),
+                Poll::Ready(ran) => {
+                    ran.unwrap();
+                    Poll::Ready(())
+                }
                 Poll::Pending if left == 0 => Poll::Ready(()),
                 Poll::Pending => Poll::Pending,
             }
