@@ -26,6 +26,7 @@ pub mod post_hashtag;
 pub mod post_like;
 pub mod post_media;
 pub mod post_mention;
+pub mod pulled_author;
 pub mod rendition;
 pub mod saved_post;
 pub mod session;

@@ -19,6 +19,7 @@ mod m0011_saved_post;
 mod m0012_notification;
 mod m0013_doomed_batch;
 mod m0014_people;
+mod m0015_pulled_author;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_notification::Migration),
             Box::new(m0013_doomed_batch::Migration),
             Box::new(m0014_people::Migration),
+            Box::new(m0015_pulled_author::Migration),
         ]
     }
 }

@@ -233,6 +233,7 @@ async fn entities_are_found_on_the_tables() {
         select(rows, entity::post_like::Entity).await;
         select(rows, entity::post_media::Entity).await;
         select(rows, entity::post_mention::Entity).await;
+        select(rows, entity::pulled_author::Entity).await;
         select(rows, entity::rendition::Entity).await;
         select(rows, entity::saved_post::Entity).await;
         select(rows, entity::session::Entity).await;

@@ -4,60 +4,90 @@
 //! timeline can be out of date only by lacking something. It therefore holds everything that the people followed have ever
 //! published, whether it is to be seen at the moment or not (muted, archived, for close friends, by a suspended person):
 //! what is to be seen again is there already. What remains is following, and that is what its epoch is for: following
-//! counts it up, and a timeline built for an earlier epoch is not read. Without a timeline the database answers at once,
-//! and the timeline is built meanwhile.
+//! counts it up, and a timeline of an earlier epoch is not read. [`revise`] brings it up to the new one; without a timeline
+//! the database answers at once, and the timeline is built meanwhile.
+//!
+//! People with very many followers are not pushed to each of them: see [`pull`].
 //!
 //! Older than the window the database answers too, by the same order, so that there is no seam: the window holds every
-//! id above its oldest.
+//! id down to its end.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, PoisonError};
+mod audit;
+mod build;
+mod pull;
+mod revise;
+
+use std::collections::HashMap;
 
 use darkroom_entity::post;
-use darkroom_platform::timelines::Window;
+use darkroom_platform::redis::RedisError;
+pub use darkroom_platform::timelines::Window;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::page::{Page, PageRequest};
 use crate::session::Viewer;
 use crate::visibility;
 
-/// Timelines that one process builds at once: each reads a window of ids from the database.
-const BUILDS_AT_ONCE: usize = 4;
+pub use audit::{audit, audit_of, missing};
+pub(crate) use build::Rebuilds;
+pub use pull::{change_delivery, pulled_among_followees};
+pub(crate) use pull::{consider, is_pulled};
+pub(crate) use revise::{Change, revise_in_background};
 
 /// Most ids of a timeline that one query looks at.
 const LOOK: usize = 500;
 
-/// Timelines that are being built by this process, each once.
-pub(crate) struct Rebuilds {
-    under_way: Mutex<HashSet<Uuid>>,
-    permits: Semaphore,
-}
-
-impl Default for Rebuilds {
-    fn default() -> Self {
-        Self { under_way: Mutex::default(), permits: Semaphore::new(BUILDS_AT_ONCE) }
+/// A page of the viewer's feed, newest first.
+pub async fn following(app: &App, viewer: &Viewer, page: PageRequest) -> Result<Page<post::Model>> {
+    match read_or_build(app, viewer).await {
+        Some(window) => from_window(app, viewer.id(), &window, page).await,
+        None => from_database(app, viewer.id(), page).await,
     }
 }
 
-/// A page of the viewer's feed, newest first.
-pub async fn following(app: &App, viewer: &Viewer, page: PageRequest) -> Result<Page<post::Model>> {
+/// The newest ids of the viewer's feed, newest first: from their timeline, or from the database where there is none (which
+/// is built meanwhile). At most `feed.window`, complete down to [`Window::end`].
+///
+/// Ids of the timeline, not of the feed: what does not stand in the feed at the moment is among them, and the
+/// query that fetches the posts passes over it.
+pub async fn window(app: &App, viewer: &Viewer) -> Result<Window> {
+    if let Some(window) = read_or_build(app, viewer).await {
+        return Ok(window);
+    }
+    let ids = build::ids_of(app, visibility::timeline(viewer.id())).await?;
+    let end = (ids.len() >= app.config.feed.window).then(|| ids.last().copied()).flatten();
+    Ok(Window { ids, end, pulled: Vec::new() })
+}
+
+/// The viewer's timeline with the posts of those who are pulled; if it can't be had now, it is built behind this request.
+async fn read_or_build(app: &App, viewer: &Viewer) -> Option<Window> {
     let epoch = viewer.account.timeline_epoch;
-    let window = match app.timelines.read(viewer.id(), epoch).await {
-        Ok(Some(window)) => window,
-        Ok(None) => {
-            build_in_background(app, viewer.id(), epoch);
-            return from_database(app, viewer.id(), page).await;
-        }
-        Err(error) => {
-            tracing::debug!(%error, "timelines are away; the database answers");
-            return from_database(app, viewer.id(), page).await;
-        }
-    };
-    from_window(app, viewer.id(), &window, page).await
+    // Boxed: the future of a resolver contains those of all that it calls, and the compiler follows so many only.
+    match Box::pin(read(app, viewer.id(), epoch)).await {
+        Ok(Ok(window)) => return Some(window),
+        Ok(Err(Absent::Timeline)) => build::in_background(app, viewer.id(), epoch),
+        Ok(Err(Absent::Authors(authors))) => build::authors_in_background(app, authors),
+        Err(error) => tracing::debug!(%error, "timelines are away; the database answers"),
+    }
+    None
+}
+
+/// Why a timeline can't be read.
+enum Absent {
+    /// It is not there, not complete or out of date.
+    Timeline,
+    /// It is, but not those of these authors, who are pulled.
+    Authors(Vec<Uuid>),
+}
+
+async fn read(app: &App, account: Uuid, epoch: i64) -> Result<Result<Window, Absent>, RedisError> {
+    match app.timelines.read(account, epoch).await? {
+        Some(window) => pull::join(app, window).await,
+        None => Ok(Err(Absent::Timeline)),
+    }
 }
 
 /// Fills the page from the window's ids, and from the database where the window ends.
@@ -76,13 +106,9 @@ async fn from_window(app: &App, viewer: Uuid, window: &Window, page: PageRequest
         }
         (ids, length) = (rest, (length * 2).min(LOOK));
     }
-    if window.full {
-        let floor = window.ids.last().copied();
-        let after = match (page.after, floor) {
-            (Some(after), Some(floor)) => Some(after.min(floor)),
-            (after, floor) => after.or(floor),
-        };
-        posts.extend(older(app, viewer, after, wanted - posts.len()).await?);
+    if let Some(end) = window.end {
+        let after = page.after.map_or(end, |after| after.min(end));
+        posts.extend(older(app, viewer, Some(after), wanted - posts.len()).await?);
     }
     Ok(Page::cut(posts, page.first))
 }
@@ -115,38 +141,4 @@ async fn older(app: &App, viewer: Uuid, after: Option<Uuid>, limit: usize) -> Re
         query = query.filter(post::Column::Id.lt(after));
     }
     Ok(query.all(app.rows()).await?)
-}
-
-/// Builds a timeline behind the request that missed it. If it fails, the next request tries again.
-fn build_in_background(app: &App, account: Uuid, epoch: i64) {
-    if !app.rebuilds.under_way.lock().unwrap_or_else(PoisonError::into_inner).insert(account) {
-        return;
-    }
-    let app = app.clone();
-    let tasks = app.tasks.clone();
-    tasks.spawn(async move {
-        let built = build(&app, account, epoch).await;
-        app.rebuilds.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&account);
-        if let Err(error) = built {
-            tracing::debug!(%error, "a timeline was not built");
-        }
-    });
-}
-
-/// Builds a timeline: announced first, read from the database second, so that what is published in between is pushed to
-/// it; made complete last.
-async fn build(app: &App, account: Uuid, epoch: i64) -> Result<()> {
-    let _permit = app.rebuilds.permits.acquire().await.map_err(Error::internal)?;
-    let token = app.timelines.begin(account, epoch).await?;
-    let ids: Vec<Uuid> = post::Entity::find()
-        .select_only()
-        .column(post::Column::Id)
-        .filter(visibility::timeline(account))
-        .order_by_desc(post::Column::Id)
-        .limit(app.config.feed.window as u64)
-        .into_tuple()
-        .all(app.rows())
-        .await?;
-    app.timelines.finish(account, &token, &ids).await?;
-    Ok(())
 }

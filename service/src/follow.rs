@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::account as people;
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::feed::Change;
 use crate::notification::{self, Event};
 use crate::page::{Page, PageRequest};
 use crate::session::Viewer;
@@ -55,7 +56,7 @@ pub async fn follow(app: &App, viewer: &Viewer, followee_id: Uuid) -> Result<acc
             limit::take(&tx, viewer, wanted).await?;
             insert(&tx, pair, wanted).await?;
             if wanted == State::Accepted {
-                begin(&tx, viewer.id(), followee_id).await?;
+                begin(&mut tx, viewer.id(), followee_id).await?;
                 notification::tell(&mut tx, followed(pair)).await?;
             } else {
                 notification::tell(&mut tx, requested(pair)).await?;
@@ -64,7 +65,7 @@ pub async fn follow(app: &App, viewer: &Viewer, followee_id: Uuid) -> Result<acc
         // A request from before the account became public is answered by asking again.
         Some(State::Requested) if wanted == State::Accepted => {
             grant(&tx, viewer.id(), followee_id).await?;
-            begin(&tx, viewer.id(), followee_id).await?;
+            begin(&mut tx, viewer.id(), followee_id).await?;
             notification::withdraw(&mut tx, requested(pair)).await?;
             notification::tell(&mut tx, followed(pair)).await?;
         }
@@ -105,7 +106,7 @@ pub async fn accept(app: &App, viewer: &Viewer, follower_id: Uuid) -> Result<acc
     if !grant(&tx, follower_id, viewer.id()).await? {
         return Err(Error::not_found("userId", "follow request"));
     }
-    begin(&tx, follower_id, viewer.id()).await?;
+    begin(&mut tx, follower_id, viewer.id()).await?;
     let pair = (follower_id, viewer.id());
     notification::withdraw(&mut tx, requested(pair)).await?;
     notification::tell(&mut tx, accepted(pair)).await?;
@@ -161,14 +162,22 @@ async fn grant(tx: &Transaction<'_>, follower_id: Uuid, followee_id: Uuid) -> Re
 
 /// What an accepted follow brings with it: both counters, and an epoch that makes the follower's timeline out of date, so
 /// that the next look at their feed finds the new posts.
-async fn begin(tx: &Transaction<'_>, follower_id: Uuid, followee_id: Uuid) -> Result<()> {
+async fn begin(tx: &mut Transaction<'_>, follower_id: Uuid, followee_id: Uuid) -> Result<()> {
     count_both(tx, follower_id, followee_id, 1).await?;
+    let epoch = timeline_epoch(tx, follower_id).await?;
+    tx.revise_timeline(Change::Begun { follower_id, followee_id, epoch });
     people::count(tx.rows(), follower_id, account::Column::TimelineEpoch, 1).await
+}
+
+async fn timeline_epoch(tx: &Transaction<'_>, account_id: Uuid) -> Result<i64> {
+    let epoch =
+        account::Entity::find_by_id(account_id).select_only().column(account::Column::TimelineEpoch).into_tuple();
+    epoch.one(tx.rows()).await?.ok_or_else(|| Error::not_found("userId", "user"))
 }
 
 /// Removes a follow, whatever its state, what it counted for and what was told of it. Both people are locked already.
 ///
-/// The timeline needs no change: a feed's query shows only posts of people who are followed at that moment.
+/// The timeline is tidied only: a feed's query shows posts of people who are followed at that moment.
 pub(crate) async fn remove(tx: &mut Transaction<'_>, follower_id: Uuid, followee_id: Uuid) -> Result<()> {
     let pair = (follower_id, followee_id);
     let Some(row) = follow::Entity::find_by_id(pair).one(tx.rows()).await? else { return Ok(()) };
@@ -176,6 +185,8 @@ pub(crate) async fn remove(tx: &mut Transaction<'_>, follower_id: Uuid, followee
     match row.state {
         State::Accepted => {
             count_both(tx, follower_id, followee_id, -1).await?;
+            let epoch = timeline_epoch(tx, follower_id).await?;
+            tx.revise_timeline(Change::Ended { follower_id, followee_id, epoch });
             notification::withdraw(tx, followed(pair)).await?;
             notification::withdraw(tx, accepted(pair)).await
         }

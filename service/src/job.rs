@@ -104,6 +104,21 @@ job! {
     } = "post.fan_out" on FanOut, unique |job| format!("post.fan_out:{}:{}", job.post_id, job.after.unwrap_or_default())
 }
 job! {
+    /// Has an author's posts pulled, or pushed again: a page of their followers, and hands the next page on.
+    ChangeDelivery {
+        /// Whose posts.
+        author_id: Uuid,
+        /// Of which walk over the followers: jobs of an earlier one change nothing.
+        walk_id: Uuid,
+        /// The follow after which this page begins.
+        after: Option<Uuid>,
+    } = "feed.change_delivery" on FanOut, unique |job| format!("feed.change_delivery:{}:{}", job.walk_id, job.after.unwrap_or_default())
+}
+job! {
+    /// Hourly: compares a sample of timelines with the database.
+    AuditFeeds {} = "feed.audit" on Bulk, timeout 600
+}
+job! {
     /// Tells people what happened.
     Notify {
         /// What.
@@ -223,6 +238,7 @@ pub const SCHEDULES: [Schedule; 8] = [
     Schedule { name: SweepMedia::NAME, queue: SweepMedia::QUEUE, every: Duration::from_secs(3600) },
     Schedule { name: SweepObjects::NAME, queue: SweepObjects::QUEUE, every: Duration::from_secs(3600) },
     Schedule { name: SweepFollows::NAME, queue: SweepFollows::QUEUE, every: Duration::from_secs(86_400) },
+    Schedule { name: AuditFeeds::NAME, queue: AuditFeeds::QUEUE, every: Duration::from_secs(3600) },
     Schedule { name: SweepSessions::NAME, queue: SweepSessions::QUEUE, every: Duration::from_secs(86_400) },
     Schedule { name: Recount::NAME, queue: Recount::QUEUE, every: Duration::from_secs(86_400) },
     Schedule { name: SweepNotifications::NAME, queue: SweepNotifications::QUEUE, every: Duration::from_secs(86_400) },

@@ -43,6 +43,11 @@ pub fn feed_topic(account_id: Uuid) -> String {
     format!("feed:{account_id}")
 }
 
+/// Where posts of an author who is [pulled](crate::feed) are told, by their ids: followers listen to it themselves.
+pub fn author_topic(author_id: Uuid) -> String {
+    format!("posts:{author_id}")
+}
+
 /// Where new comments below a post are told, by their ids.
 pub fn comments_topic(post_id: Uuid) -> String {
     format!("comments:{post_id}")
@@ -81,6 +86,13 @@ pub(crate) async fn announce_post(app: &App, accounts: &[Uuid], post_id: Uuid) {
         .try_collect::<()>();
     // The first failure ends it: if the server is away, the others would fail as well, each after its time-out.
     if let Err(error) = published.await {
+        tracing::debug!(%error, "a post was not announced to those who listen");
+    }
+}
+
+/// Tells those who listen to a pulled author of a post.
+pub(crate) async fn announce_post_of(app: &App, author_id: Uuid, post_id: Uuid) {
+    if let Err(error) = app.events.publish(&author_topic(author_id), &post_id.to_string()).await {
         tracing::debug!(%error, "a post was not announced to those who listen");
     }
 }

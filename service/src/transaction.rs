@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::Result;
+use crate::feed::{self, Change};
 use crate::job::{self, Job, Queue};
 
 /// A write transaction that remembers what to say after it has been committed.
@@ -18,12 +19,13 @@ pub struct Transaction<'a> {
     inner: database::Transaction,
     due: Vec<(Queue, Uuid)>,
     events: Vec<(String, String)>,
+    timelines: Vec<Change>,
 }
 
 impl<'a> Transaction<'a> {
     pub(crate) async fn begin(app: &'a App) -> Result<Self> {
         let inner = app.database.begin().await?;
-        Ok(Self { app, inner, due: Vec::new(), events: Vec::new() })
+        Ok(Self { app, inner, due: Vec::new(), events: Vec::new(), timelines: Vec::new() })
     }
 
     /// Where this change's statements go.
@@ -56,10 +58,16 @@ impl<'a> Transaction<'a> {
         self.events.push((topic, payload.into()));
     }
 
+    /// Has timelines revised, once the change is there to be read.
+    pub(crate) fn revise_timeline(&mut self, change: Change) {
+        self.timelines.push(change);
+    }
+
     /// Makes the change true, then announces its jobs and events.
     pub async fn commit(self) -> Result<()> {
-        let Self { app, inner, due, events } = self;
+        let Self { app, inner, due, events, timelines } = self;
         inner.commit().await?;
+        feed::revise_in_background(app, timelines);
         if due.is_empty() && events.is_empty() {
             return Ok(());
         }

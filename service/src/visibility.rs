@@ -101,6 +101,15 @@ pub(crate) fn timeline(viewer: Uuid) -> Condition {
     )
 }
 
+/// Posts whose ids make an author's own timeline: all that they have ever published. For queries on `post`.
+///
+/// As with [`timeline`], who sees what of it is asked at each look.
+pub(crate) fn released_by(author: Uuid) -> Condition {
+    Condition::all()
+        .add(post::Column::AuthorId.eq(author))
+        .add(post::Column::State.is_in([post::State::Published, post::State::Archived]))
+}
+
 /// Stories that this viewer may see at `now`. For queries on `story`.
 pub fn stories(viewer: Option<Uuid>, now: DateTime<Utc>) -> Condition {
     let ready = Query::select()

@@ -2,8 +2,14 @@
 //! as they are for oneself, not muted and not archived.
 
 use std::collections::HashSet;
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 
+use chrono::TimeDelta;
+use darkroom_entity::account;
+use darkroom_platform::timelines::of_author;
+use darkroom_service::feed;
 use darkroom_testing::sequence::{self, Dice};
 use darkroom_testing::{Person, TestApp};
 
@@ -52,7 +58,15 @@ enum Operation {
     LoseTimeline {
         of: usize,
     },
+    /// What everyone reads of a person who is pulled.
+    LoseAuthorTimeline {
+        of: usize,
+    },
     RunJobs,
+    /// The same, by a worker that is killed after so many steps, and by the one that takes over from it.
+    KillWorker {
+        steps: usize,
+    },
     Read {
         viewer: usize,
         first: i32,
@@ -77,7 +91,9 @@ fn draw(dice: &mut Dice) -> Operation {
         26 => Operation::RemoveCloseFriend(pair),
         27 => Operation::SetPrivate { of: person, is_private: dice.below(3) == 0 },
         28 => Operation::LoseTimeline { of: person },
-        29..=31 => Operation::RunJobs,
+        29 => Operation::LoseAuthorTimeline { of: person },
+        30 => Operation::RunJobs,
+        31 | 32 => Operation::KillWorker { steps: 1 + dice.below(60) },
         _ => Operation::Read { viewer: person, first: 1 + dice.below(12) as i32 },
     }
 }
@@ -129,7 +145,7 @@ impl Relations {
             Operation::SetPrivate { of, is_private: true } => _ = self.private.insert(of),
             Operation::SetPrivate { of, is_private: false } => _ = self.private.remove(&of),
             // Whoever is public by now has let everyone in.
-            Operation::RunJobs => {
+            Operation::RunJobs | Operation::KillWorker { .. } => {
                 let (waiting, granted) = self.requests.drain().partition(|(_, of)| self.private.contains(of));
                 self.requests = waiting;
                 self.follows.extend::<HashSet<Pair>>(granted);
@@ -212,7 +228,14 @@ impl<'a> World<'a> {
             Operation::RemoveCloseFriend(pair) => self.act("removeCloseFriend", pair).await,
             Operation::SetPrivate { of, is_private } => self.people[of].set_private(is_private).await,
             Operation::LoseTimeline { of } => self.app.lose_timeline(&self.people[of].username).await,
-            Operation::RunJobs => {
+            Operation::LoseAuthorTimeline { of } => {
+                let timeline = of_author(self.account(of).await.id);
+                self.app.app.timelines.forget(timeline).await.unwrap();
+            }
+            Operation::RunJobs | Operation::KillWorker { .. } => {
+                if let Operation::KillWorker { steps } = operation {
+                    self.kill_worker(steps).await;
+                }
                 self.app.run_jobs().await;
                 self.posts.iter_mut().for_each(|post| post.is_published = true);
             }
@@ -225,6 +248,32 @@ impl<'a> World<'a> {
     /// One person does something to another; whether it is refused is the model's to say.
     async fn act(&self, verb: &str, (person, other): Pair) {
         self.people[person].to_user(verb, &self.people[other].id).await.data();
+    }
+
+    async fn account(&self, of: usize) -> account::Model {
+        let found = darkroom_service::account::by_username(&self.app.app, None, &self.people[of].username).await;
+        found.unwrap().unwrap()
+    }
+
+    /// A worker does so many steps, each from one await to the next, and is gone; its leases end.
+    async fn kill_worker(&self, steps: usize) {
+        let mut work = Box::pin(darkroom_worker::drain(&self.app.app));
+        let mut left = steps;
+        poll_fn(|context| {
+            left -= 1;
+            match work.as_mut().poll(context) {
+                Poll::Ready(ran) => {
+                    ran.unwrap();
+                    Poll::Ready(())
+                }
+                Poll::Pending if left == 0 => Poll::Ready(()),
+                Poll::Pending => Poll::Pending,
+            }
+        })
+        .await;
+        drop(work);
+        let lease = self.app.app.config.worker.lease_seconds;
+        self.app.clock.advance(TimeDelta::seconds(2 * lease as i64));
     }
 
     async fn read(&self, viewer: usize, first: i32) -> Result<(), String> {
@@ -247,6 +296,15 @@ impl<'a> World<'a> {
                 self.read(viewer, first).await?;
             }
         }
+        // Neither is a hole that a reader does not see: what is on its way has arrived long since.
+        self.app.app.settle().await;
+        self.app.clock.advance(TimeDelta::hours(1));
+        for person in 0..PEOPLE {
+            let missing = feed::audit_of(&self.app.app, &self.account(person).await).await.unwrap();
+            if missing > 0 {
+                return Err(format!("the timeline of person {person} lacks {missing} posts"));
+            }
+        }
         Ok(())
     }
 }
@@ -255,6 +313,23 @@ impl<'a> World<'a> {
 async fn the_feed_is_what_the_model_says() {
     let app = TestApp::start().await;
     let run = async |operations: &[Operation]| World::new(&app).await.live(operations).await;
+    sequence::hold(24, 40, draw, run).await;
+    app.run_jobs().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn the_feed_is_what_the_model_says_where_everybody_with_two_followers_is_pulled() {
+    // And pushed again with none; pages of one, so that there are steps between them.
+    let settings = [("DARKROOM_FEED_PULL_ABOVE", "1"), ("DARKROOM_FEED_FAN_OUT_CHUNK", "1")];
+    let app = TestApp::start_with(&settings).await;
+    let run = async |operations: &[Operation]| {
+        let mut world = World::new(&app).await;
+        for pair in [(0, 1), (0, 2), (1, 0), (2, 1)] {
+            world.carry_out(Operation::Follow(pair)).await?;
+        }
+        world.live(operations).await
+    };
     sequence::hold(24, 40, draw, run).await;
     app.run_jobs().await;
     app.finish().await;

@@ -208,6 +208,26 @@ async fn a_feed_tells_how_many_posts_wait() {
 }
 
 #[tokio::test]
+async fn a_feed_tells_of_posts_that_nobody_carries_to_it() {
+    let app = TestApp::start_with(&[("DARKROOM_FEED_PULL_ABOVE", "1")]).await;
+    let [author, ada, ben] = people(&app, ["author", "ada", "ben"]).await;
+    follow(&app, &ada, &author).await;
+    follow(&app, &ben, &author).await;
+    author.post_picture().await;
+    app.run_jobs().await;
+    assert_eq!(app.rows("pulled_author").await, 1);
+    let mut live = ada.subscribe(FEED, json!({})).await;
+    // To her own topic, and to the author's.
+    listeners(&app.app, 2).await;
+    author.post_picture().await;
+    app.run_jobs().await;
+    assert_eq!(next(&mut live, "feedUpdated").await["newPostCount"], 1);
+    drop(live);
+    listeners(&app.app, 0).await;
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn events_reach_the_sockets_of_another_server() {
     if mode() == Mode::Embedded {
         return;

@@ -11,6 +11,7 @@ mod comments;
 mod counters;
 mod delivery;
 mod feed;
+mod feed_delivery;
 mod feed_property;
 mod follows;
 mod hidden;

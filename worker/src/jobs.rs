@@ -2,6 +2,8 @@
 //! and a line in [`Registry::all`].
 
 mod accept_follow_requests;
+mod audit_feeds;
+mod change_delivery;
 mod clean_block;
 mod encode_webp;
 mod expire_story;
@@ -25,6 +27,9 @@ use darkroom_service::job::{
     AcceptFollowRequests, CleanBlock, EncodeWebp, ExpireStory, FanOutPost, Heartbeat, Notify, ProcessMedia,
     PurgeCollection, PurgeComment, PurgeObjects, PurgePost, Recount, SweepFollows, SweepMedia, SweepNotifications,
     SweepObjects, SweepSessions, SweepStories,
+    AcceptFollowRequests, AuditFeeds, ChangeDelivery, CleanBlock, EncodeWebp, ExpireStory, FanOutPost, Heartbeat,
+    Notify, ProcessMedia, PurgeCollection, PurgeComment, PurgeObjects, PurgePost, Recount, SweepMedia,
+    SweepNotifications, SweepObjects, SweepSessions, SweepStories,
 };
 
 use crate::registry::Registry;
@@ -37,6 +42,8 @@ impl Registry {
             .with::<ProcessMedia>()
             .with::<EncodeWebp>()
             .with::<FanOutPost>()
+            .with::<ChangeDelivery>()
+            .with::<AuditFeeds>()
             .with::<Notify>()
             .with::<AcceptFollowRequests>()
             .with::<CleanBlock>()

@@ -3,7 +3,7 @@
 use anyhow::{Context, ensure};
 use bytes::Bytes;
 use darkroom_platform::{Clock, Platform};
-use fred::prelude::{Builder, Client, ClientLike, SortedSetsInterface, Value};
+use fred::prelude::{Builder, Client, ClientLike, ListInterface, Value};
 use fred::types::config::Config as FredConfig;
 use futures::{StreamExt, TryStreamExt, stream};
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use crate::usage::Meter;
 /// Followers, all of whom have a timeline.
 const FOLLOWERS: usize = 10_000;
 
-/// Ids in each timeline: full, so that each push takes an old one out; more than a listpack holds.
+/// Ids in each timeline: full, so that what is pushed pushes old ones out, in one go for a few dozen.
 const WINDOW: usize = 200;
 
 /// Settings of the world that this is measured on.
@@ -24,6 +24,9 @@ pub(crate) const SETTINGS: [(&str, &str); 1] = [("DARKROOM_FEED_WINDOW", "200")]
 
 /// Timelines in one round trip, as the product does it.
 const BATCH: usize = 500;
+
+/// Bytes of the header.
+const HEADER: usize = 46;
 
 /// Timelines that are made at once before the measurement.
 const AT_ONCE: usize = 32;
@@ -36,12 +39,13 @@ pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort
     stream::iter(&followers)
         .map(|follower| async {
             let token = platform.timelines.begin(*follower, 0).await?;
-            platform.timelines.finish(*follower, &token, &posts).await
+            platform.timelines.finish(*follower, &token, &posts, &[]).await
         })
         .buffer_unordered(AT_ONCE)
         .try_for_each(async |_| Ok(()))
         .await?;
-    let raw = if world.stores == Stores::Clustered { Some(Raw::connect(&platform, &followers).await?) } else { None };
+    let raw =
+        if world.stores == Stores::Clustered { Some(Raw::connect(&platform, &followers, &posts).await?) } else { None };
 
     let redis = world.servers.iter().find(|(name, _)| *name == "Redis").map(|(_, pid)| *pid);
     let pids: Vec<u32> = std::iter::once(std::process::id()).chain(redis).collect();
@@ -67,7 +71,7 @@ pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort
         section.add(what, pushes / product.seconds, "/s");
         return Ok(platform.database.close().await?);
     }
-    let what = format!("{what}; floor: raw ZADD + ZREMRANGEBYRANK");
+    let what = format!("{what}; floor: raw pipelined LPUSHX, which trims nothing");
     section.beside(what, pushes / product.seconds, "/s", pushes / floor.seconds);
     for (name, at) in [("of this process", 0), ("of Redis", 1)] {
         if let (Some(ours), Some(theirs)) = (product.cpu.get(at), floor.cpu.get(at)) {
@@ -95,23 +99,33 @@ impl Sum {
     }
 }
 
-/// The two commands that no way of adding to a bounded sorted set can do without, on the same keys.
+/// The one command that no way of adding to a list can do without, on lists like those of the product.
 struct Raw {
     client: Client,
     keys: Vec<String>,
 }
 
 impl Raw {
-    async fn connect(platform: &Platform, followers: &[Uuid]) -> anyhow::Result<Self> {
+    async fn connect(platform: &Platform, followers: &[Uuid], posts: &[Uuid]) -> anyhow::Result<Self> {
         let config = FredConfig::from_url(platform.config.redis_url())?;
         let client = Builder::from_config(config).build()?;
         client.init().await?;
         let prefix = &platform.config.redis.key_prefix;
-        let keys: Vec<String> =
-            followers.iter().map(|account| format!("{prefix}:timeline:{{{}}}", account.simple())).collect();
-        let members: i64 = client.zcard(keys[0].as_str()).await?;
-        // With the state that the product keeps beside the ids.
-        ensure!(members == WINDOW as i64 + 1, "the floor would run on other keys than the product ({members} members)");
+        let key = |kind: &str, account: &Uuid| format!("{prefix}:{kind}:{{{}}}", account.simple());
+        let elements: i64 = client.llen(key("tl", &followers[0])).await?;
+        // With the header that the product keeps behind the ids.
+        ensure!(elements == WINDOW as i64 + 1, "the floor would run on other lists than the product ({elements})");
+        let mut list: Vec<Bytes> = posts.iter().rev().map(|post| Bytes::copy_from_slice(post.as_bytes())).collect();
+        list.push(Bytes::from_static(&[b'c'; HEADER]));
+        // As long a key as the product's: `tl`.
+        let keys: Vec<String> = followers.iter().map(|account| key("rw", account)).collect();
+        for keys in keys.chunks(AT_ONCE) {
+            let pipeline = client.pipeline();
+            for key in keys {
+                pipeline.rpush::<(), _, _>(key.as_str(), list.clone()).await?;
+            }
+            pipeline.all::<Value>().await?;
+        }
         Ok(Self { client, keys })
     }
 
@@ -120,8 +134,7 @@ impl Raw {
         for keys in self.keys.chunks(BATCH) {
             let pipeline = self.client.pipeline();
             for key in keys {
-                pipeline.zadd::<(), _, _>(key.as_str(), None, None, false, false, (0.0, id.clone())).await?;
-                pipeline.zremrangebyrank::<(), _>(key.as_str(), 0, -(WINDOW as i64 + 2)).await?;
+                pipeline.lpushx::<(), _, _>(key.as_str(), id.clone()).await?;
             }
             pipeline.all::<Value>().await?;
         }

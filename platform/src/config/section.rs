@@ -139,6 +139,12 @@ pub struct FeedConfig {
     pub fan_out_chunk: u64,
     /// How long Redis keeps a timeline that nobody reads, days.
     pub timeline_ttl_days: u32,
+    /// Followers above which a person's posts are pulled and not pushed.
+    pub pull_above: i64,
+    /// Timelines of pulled authors that this process keeps at hand.
+    pub author_timelines: u64,
+    /// Timelines that one audit compares with the database.
+    pub audit_sample: u64,
 }
 
 /// Lifetime of stories.

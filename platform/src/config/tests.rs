@@ -129,7 +129,7 @@ fn the_environment_goes_before_the_file_and_the_file_before_the_defaults() {
     let config = Config::load_from(Role::Single, Some(&file), env).unwrap();
     assert_eq!(config.feed.window, 200);
     assert_eq!(config.feed.fan_out_chunk, 7);
-    assert_eq!(config.feed.timeline_ttl_days, 30);
+    assert_eq!(config.feed.timeline_ttl_days, 7);
     assert_eq!(config.public_url(), "http://127.0.0.1:1", "an empty variable counts as not set");
 }
 
@@ -327,8 +327,9 @@ fn every_number_has_bounds() {
         }
         let variable = layer::variable(&key);
         for absurd in ["0", "99999999999999"] {
-            if (key.as_str(), absurd) == ("worker.concurrency", "0") {
-                continue; // stands for the number of cores
+            // Stands for the number of cores; and for no audit.
+            if matches!((key.as_str(), absurd), ("worker.concurrency" | "feed.audit_sample", "0")) {
+                continue;
             }
             let message = refusal(Role::Single, &[(&variable, absurd)]);
             let wide = message.contains("correct the value"); // does not even fit the type

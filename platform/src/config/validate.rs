@@ -194,6 +194,9 @@ fn numbers(config: &Config) -> Result<(), ConfigError> {
         ("feed.local_timelines", feed.local_timelines, 1, 1_000_000),
         ("feed.fan_out_chunk", feed.fan_out_chunk, 1, 100_000),
         ("feed.timeline_ttl_days", u64::from(feed.timeline_ttl_days), 1, 3650),
+        ("feed.pull_above", u64::try_from(feed.pull_above).unwrap_or(0), 1, 1_000_000_000),
+        ("feed.author_timelines", feed.author_timelines, 1, 1_000_000),
+        ("feed.audit_sample", feed.audit_sample, 0, 100_000),
         ("story.ttl_hours", u64::from(story.ttl_hours), 1, 168),
         ("notification.retention_days", u64::from(notification.retention_days), 1, 3650),
     ];

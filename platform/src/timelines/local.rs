@@ -6,7 +6,8 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use uuid::Uuid;
 
-use super::{BuildToken, Window};
+use super::contents::Contents;
+use super::{BuildToken, Revision, Window};
 
 /// Sorted id lists under an LRU.
 #[derive(Debug, Clone)]
@@ -19,19 +20,7 @@ pub struct LocalTimelines {
 struct Timeline {
     built: BuildToken,
     complete: bool,
-    /// Oldest first, so that a new post goes to the end.
-    ids: Vec<Uuid>,
-}
-
-impl Timeline {
-    fn add(&mut self, id: Uuid, window: usize) {
-        if let Err(place) = self.ids.binary_search(&id) {
-            self.ids.insert(place, id);
-            if self.ids.len() > window {
-                self.ids.remove(0);
-            }
-        }
-    }
+    contents: Contents,
 }
 
 impl LocalTimelines {
@@ -42,41 +31,58 @@ impl LocalTimelines {
     }
 
     pub(super) fn push(&self, accounts: &[Uuid], post: Uuid) {
-        for account in accounts {
-            if let Some(timeline) = self.timelines.get(account) {
-                lock(&timeline).add(post, self.window);
-            }
+        self.change(accounts, |contents| contents.push(post, self.window));
+    }
+
+    pub(super) fn mark(&self, accounts: &[Uuid], author: Uuid) {
+        self.change(accounts, |contents| contents.mark(author));
+    }
+
+    fn change(&self, accounts: &[Uuid], change: impl Fn(&mut Contents)) {
+        for timeline in accounts.iter().filter_map(|account| self.timelines.get(account)) {
+            change(&mut lock(&timeline).contents);
         }
     }
 
     pub(super) fn read(&self, account: Uuid, epoch: i64) -> Option<Window> {
+        self.complete(account, epoch, |timeline| timeline.contents.to_window())
+    }
+
+    pub(super) fn stands(&self, account: Uuid, epoch: i64) -> bool {
+        self.complete(account, epoch, |_| ()).is_some()
+    }
+
+    pub(super) fn revise(&self, account: Uuid, revision: &Revision) -> bool {
+        let window = self.window;
+        let revise = |timeline: &mut Timeline| {
+            timeline.contents.revise(revision, window);
+            timeline.built.epoch = revision.to;
+        };
+        self.complete(account, revision.from, revise).is_some()
+    }
+
+    /// Runs it on the timeline if that is complete for this epoch.
+    fn complete<T>(&self, account: Uuid, epoch: i64, run: impl FnOnce(&mut Timeline) -> T) -> Option<T> {
         let timeline = self.timelines.get(&account)?;
-        let timeline = lock(&timeline);
-        (timeline.complete && timeline.built.epoch == epoch).then(|| Window {
-            ids: timeline.ids.iter().rev().copied().collect(),
-            full: timeline.ids.len() >= self.window,
-        })
+        let mut timeline = lock(&timeline);
+        (timeline.complete && timeline.built.epoch == epoch).then(|| run(&mut timeline))
     }
 
     pub(super) fn begin(&self, account: Uuid, epoch: i64) -> BuildToken {
         let built = BuildToken::new(epoch);
-        let timeline = Timeline { built, complete: false, ids: Vec::new() };
+        let timeline = Timeline { built, complete: false, contents: Contents::default() };
         self.timelines.insert(account, Arc::new(Mutex::new(timeline)));
         built
     }
 
-    pub(super) fn finish(&self, account: Uuid, token: &BuildToken, ids: &[Uuid]) -> bool {
+    pub(super) fn finish(&self, account: Uuid, token: &BuildToken, ids: &[Uuid], pulled: &[Uuid]) -> bool {
         let Some(timeline) = self.timelines.get(&account) else { return false };
         let mut timeline = lock(&timeline);
         if timeline.complete || timeline.built != *token {
             return false;
         }
-        timeline.ids.extend_from_slice(ids);
-        timeline.ids.sort_unstable();
-        timeline.ids.dedup();
-        let surplus = timeline.ids.len().saturating_sub(self.window);
-        timeline.ids.drain(..surplus);
-        timeline.ids.shrink_to_fit();
+        timeline.contents.add(ids, self.window);
+        pulled.iter().for_each(|author| timeline.contents.mark(*author));
         timeline.complete = true;
         true
     }

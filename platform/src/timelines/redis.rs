@@ -1,20 +1,25 @@
-//! Timelines in Redis: one sorted set an account, of 16-byte ids that all have score 0, so that their order is that of
-//! their bytes and with UUIDv7 that of time; and one state member whose score, the window, puts it behind them.
+//! Timelines in Redis: one list an account, see `packed`.
 //!
-//! Each step is one script on one key: atomic, and at home on a cluster. The window travels with the timeline, so that
-//! processes with different settings do not trim one another's short: to a reader of another window it is absent.
+//! A push is the plain command `LPUSHX`: it adds to lists that exist and to no other, and costs Redis no script. It answers
+//! the list's new length; the few that have become too long by then are cut in a second pass. Everything else that changes
+//! a list replaces its last elements, and only if its header is still the one that was read: pushes go to the other end and
+//! are not in the way. Each step is on one key, so it is at home on a cluster.
+//!
+//! The window travels with the timeline, so that processes with different settings do not trim one another's short: to a
+//! reader of another window it is absent.
 
-use std::sync::LazyLock;
+mod cached;
+mod script;
 
-use bytes::{BufMut, Bytes, BytesMut};
-use fred::bytes_utils::Str;
-use fred::error::Error;
-use fred::prelude::{Client, ClientLike, KeysInterface, SortedSetsInterface, Value};
-use fred::types::scripts::Script;
-use fred::types::{ClusterHash, CustomCommand};
+use bytes::Bytes;
+use fred::prelude::{KeysInterface, ListInterface, Value};
 use uuid::Uuid;
 
-use super::{BuildToken, Window};
+use self::cached::Cached;
+use self::script::{BEGIN, SPLICE, run};
+use super::contents::Contents;
+use super::packed::{self, Header, Packed};
+use super::{BuildToken, Revision, Window};
 use crate::config::Config;
 use crate::redis::{Redis, RedisError};
 
@@ -24,106 +29,159 @@ const BATCH: usize = 500;
 /// A build that takes longer than this was given up, seconds.
 const BUILDING_TTL: i64 = 3600;
 
-/// ARGV: id.
-static PUSH: LazyLock<Script> = LazyLock::new(|| {
-    Script::from_lua(
-        "local state = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
-if not state[1] then return 0 end
-redis.call('ZADD', KEYS[1], 0, ARGV[1])
-redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -(tonumber(state[2]) + 2))
-return 1",
-    )
-});
-
-/// ARGV: window, state, seconds.
-static BEGIN: LazyLock<Script> = LazyLock::new(|| {
-    Script::from_lua(
-        "redis.call('DEL', KEYS[1])
-redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
-redis.call('EXPIRE', KEYS[1], ARGV[3])
-return 1",
-    )
-});
-
-/// ARGV: window, state expected, state wanted, seconds, ids …
-static FINISH: LazyLock<Script> = LazyLock::new(|| {
-    Script::from_lua(
-        "if not redis.call('ZSCORE', KEYS[1], ARGV[2]) then return 0 end
-redis.call('ZREM', KEYS[1], ARGV[2])
-redis.call('ZADD', KEYS[1], ARGV[1], ARGV[3])
-for i = 5, #ARGV do redis.call('ZADD', KEYS[1], 0, ARGV[i]) end
-redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -(tonumber(ARGV[1]) + 2))
-redis.call('EXPIRE', KEYS[1], ARGV[4])
-return 1",
-    )
-});
-
-/// Sorted sets on the shared connection.
+/// Lists on the shared connection.
 #[derive(Debug, Clone)]
 pub struct RedisTimelines {
     redis: Redis,
     window: usize,
+    /// Longest list that is left alone: the window, an eighth more so that most pushes cut nothing, and the header.
+    longest: i64,
     ttl: i64,
+    cached: Cached,
 }
 
 impl RedisTimelines {
     pub(super) fn new(config: &Config, redis: Redis) -> Self {
-        Self { redis, window: config.feed.window, ttl: i64::from(config.feed.timeline_ttl_days) * 24 * 3600 }
+        let window = config.feed.window;
+        Self {
+            redis,
+            window,
+            longest: (window + window / 8 + 1) as i64,
+            ttl: i64::from(config.feed.timeline_ttl_days) * 24 * 3600,
+            cached: Cached::new(config.feed.author_timelines),
+        }
     }
 
     fn key(&self, account: Uuid) -> String {
-        self.redis.key("timeline", &account.simple().to_string())
+        self.redis.key("tl", &account.simple().to_string())
     }
 
     pub(super) async fn push(&self, accounts: &[Uuid], post: Uuid) -> Result<(), RedisError> {
-        let id = Bytes::copy_from_slice(post.as_bytes());
+        self.push_entry(accounts, packed::post(post)).await
+    }
+
+    pub(super) async fn mark(&self, accounts: &[Uuid], author: Uuid) -> Result<(), RedisError> {
+        self.push_entry(accounts, packed::mark(author)).await
+    }
+
+    async fn push_entry(&self, accounts: &[Uuid], entry: Bytes) -> Result<(), RedisError> {
         for batch in accounts.chunks(BATCH) {
-            let keys: Vec<String> = batch.iter().map(|account| self.key(*account)).collect();
-            let args = [Value::Bytes(id.clone())];
-            self.redis.call(|client| async move { run(client, &PUSH, &keys, &args).await }).await?;
+            let (keys, entry) = (batch.iter().map(|account| self.key(*account)), entry.clone());
+            let keys: Vec<String> = keys.collect();
+            let lengths: Vec<i64> = {
+                let keys = &keys;
+                let push = |client: fred::prelude::Client| async move {
+                    let pipeline = client.pipeline();
+                    for key in keys {
+                        pipeline.lpushx::<(), _, _>(key.as_str(), entry.clone()).await?;
+                    }
+                    pipeline.all().await
+                };
+                self.redis.call(push).await?
+            };
+            let long = keys.into_iter().zip(lengths).filter(|(_, length)| *length > self.longest);
+            let long: Vec<String> = long.map(|(key, _)| key).collect();
+            if !long.is_empty() {
+                self.cut(&long).await?;
+            }
         }
         Ok(())
     }
 
-    pub(super) async fn read(&self, account: Uuid, epoch: i64) -> Result<Option<Window>, RedisError> {
-        let (key, last, ttl) = (self.key(account), self.window as i64, self.ttl);
-        let (members, _): (Vec<Bytes>, i64) = self
-            .redis
-            .call(|client| async move {
-                let pipeline = client.pipeline();
-                pipeline.zrevrange::<(), _>(key.as_str(), 0, last, false).await?;
-                pipeline.expire::<(), _>(key.as_str(), ttl, None).await?;
-                pipeline.all().await
-            })
-            .await?;
-        let Some((state, ids)) = members.split_first() else { return Ok(None) };
-        if !State::parse(state)
-            .is_some_and(|state| state.complete && state.epoch == epoch && state.window == self.window)
-        {
-            return Ok(None);
+    /// Cuts off what arrived before the window's newest. A list that changes meanwhile is left to the next push.
+    async fn cut(&self, keys: &[String]) -> Result<(), RedisError> {
+        let first = self.window as i64;
+        let read = |client: fred::prelude::Client| async move {
+            let pipeline = client.pipeline();
+            for key in keys {
+                pipeline.lrange::<(), _>(key.as_str(), first, -1).await?;
+            }
+            pipeline.all().await
+        };
+        let tails: Vec<Vec<Bytes>> = self.redis.call(read).await?;
+        let mut calls = Vec::new();
+        for (key, tail) in keys.iter().zip(tails) {
+            let Some(read) = Packed::read(&tail) else { continue };
+            // A timeline that is being built must find its header again, and another window is cut by those who have it.
+            if !read.header.complete || read.header.window != self.window {
+                continue;
+            }
+            let header = read.cut_off().write();
+            calls.push((key.clone(), splice(&tail, 0, [header])));
         }
-        let ids: Vec<Uuid> = ids.iter().filter_map(|id| Uuid::from_slice(id).ok()).collect();
-        Ok(Some(Window { full: ids.len() >= self.window, ids }))
+        self.redis.call(|client| async move { run(client, &SPLICE, &calls).await }).await?;
+        Ok(())
+    }
+
+    pub(super) async fn read(&self, account: Uuid, epoch: i64) -> Result<Option<Window>, RedisError> {
+        let (key, ttl) = (self.key(account), self.ttl);
+        let read = |client: fred::prelude::Client| async move {
+            let pipeline = client.pipeline();
+            pipeline.lrange::<(), _>(key.as_str(), 0, -1).await?;
+            pipeline.expire::<(), _>(key.as_str(), ttl, None).await?;
+            pipeline.all().await
+        };
+        let (elements, _): (Vec<Bytes>, i64) = self.redis.call(read).await?;
+        Ok(self.complete(&elements, epoch).map(|read| read.contents().to_window()))
+    }
+
+    pub(super) async fn peek(&self, account: Uuid, epoch: i64) -> Result<Option<Window>, RedisError> {
+        let elements = self.elements(self.key(account)).await?;
+        Ok(self.complete(&elements, epoch).map(|read| read.contents().to_window()))
+    }
+
+    async fn elements(&self, key: String) -> Result<Vec<Bytes>, RedisError> {
+        self.redis.call(|client| async move { client.lrange(key, 0, -1).await }).await
+    }
+
+    pub(super) async fn stands(&self, account: Uuid, epoch: i64) -> Result<bool, RedisError> {
+        let key = self.key(account);
+        let header: Option<Bytes> = self.redis.call(|client| async move { client.lindex(key, -1).await }).await?;
+        Ok(self.complete(header.as_slice(), epoch).is_some())
+    }
+
+    /// What these elements are, if they are of a timeline that is complete for the epoch and of this window.
+    fn complete(&self, elements: &[Bytes], epoch: i64) -> Option<Packed> {
+        let fits = |header: &Header| header.complete && header.epoch == epoch && header.window == self.window;
+        Packed::read(elements).filter(|read| fits(&read.header))
     }
 
     pub(super) async fn begin(&self, account: Uuid, epoch: i64) -> Result<BuildToken, RedisError> {
         let token = BuildToken::new(epoch);
-        let (keys, state) = ([self.key(account)], self.state(&token, false));
-        let args: [Value; 3] = [(self.window as i64).into(), state.into(), BUILDING_TTL.into()];
-        self.redis.call(|client| async move { run(client, &BEGIN, &keys, &args).await }).await?;
+        let args = vec![self.header(&token).write().into(), BUILDING_TTL.into()];
+        let calls = [(self.key(account), args)];
+        self.redis.call(|client| async move { run(client, &BEGIN, &calls).await }).await?;
         Ok(token)
     }
 
-    pub(super) async fn finish(&self, account: Uuid, token: &BuildToken, ids: &[Uuid]) -> Result<bool, RedisError> {
-        let keys = [self.key(account)];
-        let (expected, wanted) = (self.state(token, false), self.state(token, true));
-        let mut newest = ids.to_vec();
-        newest.sort_unstable_by(|a, b| b.cmp(a));
-        newest.dedup();
-        newest.truncate(self.window);
-        let mut args: Vec<Value> = vec![(self.window as i64).into(), expected.into(), wanted.into(), self.ttl.into()];
-        args.extend(newest.iter().map(|id| Value::Bytes(Bytes::copy_from_slice(id.as_bytes()))));
-        let done = self.redis.call(|client| async move { run(client, &FINISH, &keys, &args).await }).await?;
+    pub(super) async fn finish(
+        &self,
+        account: Uuid,
+        token: &BuildToken,
+        ids: &[Uuid],
+        pulled: &[Uuid],
+    ) -> Result<bool, RedisError> {
+        let building = self.header(token);
+        let mut contents = Contents::new(Vec::new(), None, pulled.to_vec(), self.window);
+        contents.add(ids, self.window);
+        let header = Header { complete: true, ..building.next(token.epoch, &contents) };
+        let args = splice(&[building.write()], self.ttl, packed::elements(&contents, &header));
+        self.splice_one(account, args).await
+    }
+
+    pub(super) async fn revise(&self, account: Uuid, revision: &Revision) -> Result<bool, RedisError> {
+        let elements = self.elements(self.key(account)).await?;
+        let Some(read) = self.complete(&elements, revision.from) else { return Ok(false) };
+        let before = read.header.clone();
+        let mut contents = read.contents();
+        contents.revise(revision, self.window);
+        let header = before.next(revision.to, &contents);
+        self.splice_one(account, splice(&elements, self.ttl, packed::elements(&contents, &header))).await
+    }
+
+    async fn splice_one(&self, account: Uuid, args: Vec<Value>) -> Result<bool, RedisError> {
+        let calls = [(self.key(account), args)];
+        let done = self.redis.call(|client| async move { run(client, &SPLICE, &calls).await }).await?;
         Ok(done.first().and_then(Value::as_i64) == Some(1))
     }
 
@@ -136,71 +194,24 @@ impl RedisTimelines {
         self.redis.ping().await
     }
 
-    fn state(&self, token: &BuildToken, complete: bool) -> Bytes {
-        let state = State { complete, epoch: token.epoch, window: self.window, token: token.token };
-        state.write()
-    }
-}
-
-/// The state member: kind, epoch, window, token. Longer than an id, so never taken for one.
-struct State {
-    complete: bool,
-    epoch: i64,
-    window: usize,
-    token: Uuid,
-}
-
-impl State {
-    fn write(&self) -> Bytes {
-        let mut bytes = BytesMut::with_capacity(29);
-        bytes.put_u8(if self.complete { b'c' } else { b'b' });
-        bytes.put_i64(self.epoch);
-        bytes.put_u32(u32::try_from(self.window).unwrap_or(u32::MAX));
-        bytes.put_slice(self.token.as_bytes());
-        bytes.freeze()
-    }
-
-    fn parse(bytes: &[u8]) -> Option<Self> {
-        let (kind, rest) = bytes.split_first()?;
-        let (epoch, rest) = rest.split_first_chunk()?;
-        let (window, token) = rest.split_first_chunk()?;
-        Some(Self {
-            complete: *kind == b'c',
-            epoch: i64::from_be_bytes(*epoch),
-            window: u32::from_be_bytes(*window) as usize,
-            token: Uuid::from_slice(token).ok()?,
-        })
-    }
-}
-
-/// Runs a script on each key, in one round trip, and gives its answers in the order of the keys: by hash, and by text if
-/// the server does not know the hash.
-///
-/// Loading the script and asking by hash again would leave a moment in which the server can lose it once more.
-async fn run(client: Client, script: &Script, keys: &[String], args: &[Value]) -> Result<Vec<Value>, Error> {
-    let answers = pipeline(&client, "EVALSHA", script.sha1(), keys, args).await;
-    match (answers, script.lua()) {
-        // Those keys on which it had run are met again, which changes nothing.
-        (Err(error), Some(lua)) if error.details().starts_with("NOSCRIPT") => {
-            pipeline(&client, "EVAL", lua, keys, args).await
+    /// Of a timeline that begins to be built.
+    fn header(&self, token: &BuildToken) -> Header {
+        Header {
+            complete: false,
+            revision: 0,
+            epoch: token.epoch,
+            window: self.window,
+            token: token.token,
+            floor: None,
+            pulled: Vec::new(),
         }
-        (answers, _) => answers,
     }
 }
 
-async fn pipeline(
-    client: &Client,
-    command: &'static str,
-    script: &Str,
-    keys: &[String],
-    args: &[Value],
-) -> Result<Vec<Value>, Error> {
-    let pipeline = client.pipeline();
-    for key in keys {
-        let mut words: Vec<Value> = vec![script.clone().into(), 1.into(), key.as_str().into()];
-        words.extend_from_slice(args);
-        // A script's only key stands third, and says where in a cluster it runs.
-        pipeline.custom::<(), _>(CustomCommand::new_static(command, ClusterHash::Offset(2), false), words).await?;
-    }
-    pipeline.try_all().await.into_iter().collect()
+/// What to tell [`SPLICE`]: these last elements, of which the header is one, give way to those.
+fn splice(old: &[Bytes], ttl: i64, new: impl IntoIterator<Item = Bytes>) -> Vec<Value> {
+    let header = old.last().cloned().unwrap_or_default();
+    let mut args: Vec<Value> = vec![header.into(), (old.len() as i64).into(), ttl.into()];
+    args.extend(new.into_iter().map(Value::Bytes));
+    args
 }

@@ -19,6 +19,9 @@ use crate::error::Result;
 /// New posts are counted up to here.
 const COUNTED: usize = 100;
 
+/// Authors with very many followers whose posts a listener is told of at once; those of others within a minute.
+const PULLED: u64 = 100;
+
 /// A person looks at a number: once a second is enough.
 const RHYTHM: Rhythm = Rhythm { look_again: Duration::from_secs(60), pace: Duration::from_secs(1) };
 
@@ -48,6 +51,9 @@ impl FeedSubscription {
         let viewer = ctx.signed_in()?.clone();
         let newest_shown = after.as_deref().map(|cursor| cursor::decode(List::Feed, cursor)).transpose()?;
         let listener = Listener::at(ctx, &live::feed_topic(viewer.id())).await?;
+        let pulled = feed::pulled_among_followees(&listener.app, viewer.id(), PULLED).await?;
+        let topics: Vec<String> = pulled.into_iter().map(live::author_topic).collect();
+        let listener = listener.and_at(&topics).await;
         let app = listener.app.clone();
         let begun = app.clock.now();
         let mut waiting = Waiting { app, viewer, since: after, newest_shown, begun, new: BTreeSet::new(), told: 0 };

@@ -149,6 +149,19 @@ impl Listener {
         Ok(Self { app, common, viewer, begun, events })
     }
 
+    /// Listens to further topics as well.
+    pub(super) async fn and_at(mut self, topics: &[String]) -> Self {
+        let mut all = vec![self.events];
+        for topic in topics {
+            // What can't be heard is found by looking again.
+            if let Ok(events) = self.app.events.subscribe(topic).await {
+                all.push(events.boxed());
+            }
+        }
+        self.events = stream::select_all(all).boxed();
+        self
+    }
+
     /// Who listens, if they are signed in.
     pub(super) fn viewer_id(&self) -> Option<Uuid> {
         self.viewer.as_ref().map(Viewer::id)

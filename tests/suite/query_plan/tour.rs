@@ -47,6 +47,8 @@ impl Guest {
         }
         app.run_jobs().await;
         guest.feed(50).await;
+        app.app.settle().await;
+        darkroom_service::feed::audit(&app.app).await.unwrap();
         guest.mark_viewed(&story).await;
         let comment = guest.make("addComment", json!({ "postId": post, "text": "for @other" }), "comment").await;
         let answer = json!({ "postId": post, "text": "and for @guest", "replyToId": comment });
