@@ -232,7 +232,7 @@ pub struct Schedule {
 }
 
 /// Everything that comes back.
-pub const SCHEDULES: [Schedule; 8] = [
+pub const SCHEDULES: [Schedule; 9] = [
     Schedule { name: Heartbeat::NAME, queue: Heartbeat::QUEUE, every: Duration::from_secs(60) },
     Schedule { name: SweepStories::NAME, queue: SweepStories::QUEUE, every: Duration::from_secs(3600) },
     Schedule { name: SweepMedia::NAME, queue: SweepMedia::QUEUE, every: Duration::from_secs(3600) },
