@@ -18,6 +18,7 @@ mod m0010_comment;
 mod m0011_saved_post;
 mod m0012_notification;
 mod m0013_doomed_batch;
+mod m0016_card_revision;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_saved_post::Migration),
             Box::new(m0012_notification::Migration),
             Box::new(m0013_doomed_batch::Migration),
+            Box::new(m0016_card_revision::Migration),
         ]
     }
 }

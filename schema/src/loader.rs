@@ -1,5 +1,6 @@
 //! Batches: what many objects of one response look up is fetched in one query a kind.
 
+mod card;
 mod page;
 
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ use darkroom_service::{
 };
 use uuid::Uuid;
 
+pub(crate) use card::{AuthorCardOf, PostCardOf};
 pub(crate) use page::{CommentsOfPost, LikersOfComment, LikersOfPost, PostsOfCollection, RepliesOfComment};
 
 /// Keys of one batch: well below the variables that either database takes.
@@ -70,10 +72,6 @@ load! {
     MediaById -> media::Model, |app, viewer, ids| photos::by_ids(app, viewer, ids)
 }
 load! {
-    /// A profile picture.
-    AvatarById -> media::Model, |app, viewer, ids| photos::avatars(app, ids)
-}
-load! {
     /// The photo of a story that was found visible.
     StoryMediaById -> media::Model, |app, viewer, ids| photos::of_stories(app, ids)
 }
@@ -88,14 +86,6 @@ load! {
 load! {
     /// A photo's renditions.
     RenditionsOfMedia -> Vec<rendition::Model>, |app, viewer, ids| photos::renditions(app, ids)
-}
-load! {
-    /// A post's photos.
-    MediaOfPost -> Vec<media::Model>, |app, viewer, ids| posts::media_of(app, ids)
-}
-load! {
-    /// A post's hashtags.
-    HashtagsOfPost -> Vec<String>, |app, viewer, ids| posts::hashtags_of(app, ids)
 }
 load! {
     /// The people whom a post mentions.

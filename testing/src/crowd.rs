@@ -42,6 +42,7 @@ impl TestApp {
             created_at: now,
             updated_at: now,
             suspended_at: None,
+            card_revision: 0,
         }
     }
 

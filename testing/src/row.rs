@@ -86,6 +86,7 @@ impl TestApp {
                 created_at: now,
                 updated_at: now,
                 suspended_at: None,
+                card_revision: 0,
             })
             .collect();
         for some in people.chunks(100) {

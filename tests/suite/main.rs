@@ -6,6 +6,7 @@ mod archive;
 mod bad_input;
 mod bad_upload;
 mod blocks;
+mod cards;
 mod close_friends;
 mod comments;
 mod counters;

@@ -1,8 +1,8 @@
 //! The feed.
 
 use async_graphql::{Enum, Object, SimpleObject};
-use darkroom_entity::post;
 use darkroom_service::Page;
+use darkroom_service::card::Marked;
 
 use super::Post;
 use crate::cursor::{self, List};
@@ -62,12 +62,16 @@ pub(crate) struct FeedConnection {
 }
 
 impl FeedConnection {
-    pub(crate) fn new(page: Page<post::Model>, has_previous: bool) -> Self {
+    pub(crate) fn new(page: Page<Marked>, has_previous: bool) -> Self {
         let has_next = page.has_next;
         let edges = page
             .items
             .into_iter()
-            .map(|row| FeedEdge { cursor: cursor::encode(List::Feed, row.id), node: Post(row), reasons: Vec::new() })
+            .map(|post| FeedEdge {
+                cursor: cursor::encode(List::Feed, post.card.id),
+                node: Post::Marked(Box::new(post)),
+                reasons: Vec::new(),
+            })
             .collect();
         Self { edges, has_next, has_previous }
     }
