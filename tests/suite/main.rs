@@ -14,6 +14,7 @@ mod delivery;
 mod feed;
 mod feed_property;
 mod follows;
+mod hot;
 mod journey;
 mod likes;
 mod listening;

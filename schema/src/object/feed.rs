@@ -6,6 +6,7 @@ use darkroom_service::card::Marked;
 
 use super::Post;
 use crate::cursor::{self, List};
+use crate::hot::HotList;
 use crate::page::PageInfo;
 
 /// In which order a feed comes.
@@ -54,6 +55,16 @@ pub(crate) struct FeedEdge {
     reasons: Vec<RankReason>,
 }
 
+impl FeedEdge {
+    pub(super) fn place(&self) -> &str {
+        &self.cursor
+    }
+
+    pub(super) fn post(&self) -> &Post {
+        &self.node
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct FeedConnection {
     edges: Vec<FeedEdge>,
@@ -81,13 +92,13 @@ impl FeedConnection {
 #[Object]
 impl FeedConnection {
     /// The page's posts with their cursors and reasons.
-    async fn edges(&self) -> &[FeedEdge] {
-        &self.edges
+    async fn edges(&self) -> HotList<'_, FeedEdge> {
+        HotList(self.edges.iter().collect())
     }
 
     /// The page's posts.
-    async fn nodes(&self) -> Vec<&Post> {
-        self.edges.iter().map(|edge| &edge.node).collect()
+    async fn nodes(&self) -> HotList<'_, Post> {
+        HotList(self.edges.iter().map(|edge| &edge.node).collect())
     }
 
     /// Where the page stands in the feed.
