@@ -11,6 +11,7 @@
 
 pub(crate) mod accept;
 pub(crate) mod body;
+pub(crate) mod documents;
 pub(crate) mod gateway;
 pub(crate) mod http;
 pub(crate) mod inbound;

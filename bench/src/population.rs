@@ -163,6 +163,7 @@ fn person(app: &App, number: usize) -> account::Model {
         created_at: now,
         updated_at: now,
         suspended_at: None,
+        card_revision: 0,
     }
 }
 
@@ -242,6 +243,7 @@ fn written(app: &App, author: Uuid, number: usize) -> post::Model {
         published_at: Some(now),
         edited_at: None,
         pinned_at: None,
+        card_revision: 0,
     }
 }
 

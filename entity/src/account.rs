@@ -34,6 +34,9 @@ pub struct Model {
     pub updated_at: DateTimeUtc,
     /// Since when an operator keeps the person out: they can't sign in, and nobody sees anything of them.
     pub suspended_at: Option<DateTimeUtc>,
+    /// Rises whenever what their card holds changes, in the transaction of the change: a card of another revision is not
+    /// used.
+    pub card_revision: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

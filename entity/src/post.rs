@@ -53,6 +53,8 @@ pub struct Model {
     pub edited_at: Option<DateTimeUtc>,
     /// When its author put it first on their profile.
     pub pinned_at: Option<DateTimeUtc>,
+    /// Rises whenever what its card holds changes, in the transaction of the change: a card of another revision is not used.
+    pub card_revision: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -20,6 +20,7 @@ mod m0012_notification;
 mod m0013_doomed_batch;
 mod m0014_people;
 mod m0015_pulled_author;
+mod m0016_card_revision;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_doomed_batch::Migration),
             Box::new(m0014_people::Migration),
             Box::new(m0015_pulled_author::Migration),
+            Box::new(m0016_card_revision::Migration),
         ]
     }
 }

@@ -21,8 +21,8 @@ pub(crate) use effective::without_password;
 pub use error::ConfigError;
 pub use secret::Secret;
 pub use section::{
-    DatabaseConfig, FeedConfig, Isolation, LimitsConfig, LogConfig, LogFormat, MediaConfig, NotificationConfig,
-    RedisConfig, SessionConfig, StoryConfig, WorkerConfig,
+    CardConfig, DatabaseConfig, FeedConfig, Isolation, LimitsConfig, LogConfig, LogFormat, MediaConfig,
+    NotificationConfig, RedisConfig, SessionConfig, StoryConfig, WorkerConfig,
 };
 
 /// The queues that exist, most urgent first.
@@ -67,6 +67,8 @@ pub struct Config {
     pub media: MediaConfig,
     /// Sizes of timelines and of fan-out.
     pub feed: FeedConfig,
+    /// Memory and lifetime of cards.
+    pub card: CardConfig,
     /// Lifetime of stories.
     pub story: StoryConfig,
     /// Lifetime of notifications.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+pub mod cache;
 pub mod clock;
 pub mod config;
 pub mod database;
@@ -21,6 +22,7 @@ pub mod timelines;
 mod tls;
 pub mod transport;
 
+pub use cache::{Cache, CacheKey};
 pub use clock::Clock;
 pub use config::{Config, ConfigError, Role};
 pub use database::{Database, Engine, Transaction};
@@ -54,6 +56,8 @@ pub struct Platform {
     pub timelines: Timelines,
     /// Nudges for live subscriptions.
     pub events: Events,
+    /// Copies of rows that processes share.
+    pub cache: Cache,
     /// Time and identifiers.
     pub clock: Clock,
 }
@@ -74,7 +78,8 @@ impl Platform {
         let transport = Transport::new(&config, redis.as_ref())?;
         let timelines = Timelines::new(&config, redis.as_ref())?;
         let events = Events::new(&config, redis.as_ref()).await?;
-        Ok(Self { config: Arc::new(config), database, objects, transport, timelines, events, clock })
+        let cache = Cache::new(redis.as_ref());
+        Ok(Self { config: Arc::new(config), database, objects, transport, timelines, events, cache, clock })
     }
 
     /// [`Platform::connect`] for a process beside others, which are often started together with the database: waits up to

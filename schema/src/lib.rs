@@ -7,6 +7,7 @@
 //!   query/ mutation/ subscription/   entry points, a file a noun
 //!   object/                          what they return
 //!   loader                           batches of what objects look up
+//!   hot                              lists that are written as bytes, past the executor
 //!   id, cursor, page                 opaque names for rows and places in lists
 //!   error                            the only way out for a service error
 //! ```
@@ -16,6 +17,7 @@
 mod context;
 mod cursor;
 pub mod error;
+mod hot;
 mod id;
 mod loader;
 mod mutation;

@@ -1,5 +1,6 @@
 //! Batches: what many objects of one response look up is fetched in one query a kind.
 
+mod card;
 mod page;
 
 use std::collections::HashMap;
@@ -19,6 +20,7 @@ use uuid::Uuid;
 
 use crate::subscription::Common;
 
+pub(crate) use card::{AuthorCardOf, PostCardOf};
 pub(crate) use page::{CommentsOfPost, LikersOfComment, LikersOfPost, PostsOfCollection, RepliesOfComment};
 
 /// Keys of one batch: well below the variables that either database takes.
@@ -107,14 +109,6 @@ load! {
     /// A photo's renditions.
     RenditionsOfMedia -> Vec<rendition::Model>, |app, viewer, ids| photos::renditions(app, ids),
         shared |common| common.renditions(ids)
-}
-load! {
-    /// A post's photos.
-    MediaOfPost -> Vec<media::Model>, |app, viewer, ids| posts::media_of(app, ids)
-}
-load! {
-    /// A post's hashtags.
-    HashtagsOfPost -> Vec<String>, |app, viewer, ids| posts::hashtags_of(app, ids)
 }
 load! {
     /// The people whom a post mentions.

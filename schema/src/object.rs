@@ -3,6 +3,7 @@
 mod collection;
 mod comment;
 mod feed;
+mod hot;
 mod instance;
 mod media;
 mod node;

@@ -68,6 +68,7 @@ pub async fn sign_up(app: &App, new: NewAccount, user_agent: &str) -> Result<(Vi
         created_at: now,
         updated_at: now,
         suspended_at: None,
+        card_revision: 0,
     };
     // Two who sign up under one name at the same moment both found it free: the index decides.
     account::Entity::insert(account::ActiveModel::from(row.clone())).exec_without_returning(tx.rows()).await.map_err(
@@ -130,7 +131,7 @@ pub async fn update_profile(app: &App, viewer: &Viewer, change: ProfileChange) -
     let bio = change.bio.map(|bio| text::clean("bio", &bio, app.config.limits.bio_max_chars, &mut problems));
     reject_if_any(problems)?;
     let mut tx = app.begin().await?;
-    let mut row = account::ActiveModel { id: Set(viewer.id()), updated_at: Set(app.clock.now()), ..Default::default() };
+    let mut row = account::ActiveModel { updated_at: Set(app.clock.now()), ..Default::default() };
     if let Some(full_name) = full_name {
         row.full_name = Set(full_name);
     }
@@ -156,7 +157,13 @@ pub async fn update_profile(app: &App, viewer: &Viewer, change: ProfileChange) -
     if change.is_private == Some(false) {
         open(&mut tx, viewer.id()).await?;
     }
-    let account = account::Entity::update(row).exec(tx.rows()).await?;
+    let changed = account::Entity::update_many()
+        .set(row)
+        .col_expr(account::Column::CardRevision, Expr::col(account::Column::CardRevision).add(1))
+        .filter(account::Column::Id.eq(viewer.id()))
+        .exec_with_returning(tx.rows())
+        .await?;
+    let account = changed.into_iter().next().ok_or(Error::Unauthenticated)?;
     tx.commit().await?;
     Ok(account)
 }

@@ -15,6 +15,7 @@ use sea_orm::DatabaseConnection;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
+use crate::card::Cards;
 use crate::error::Result;
 use crate::feed::Rebuilds;
 use crate::media::UrlSigner;
@@ -40,6 +41,8 @@ pub struct App {
     pub clock: Clock,
     /// Work that goes on after its caller has left; shutdown waits for it.
     pub tasks: TaskTracker,
+    /// What posts and people look like to everyone.
+    pub(crate) cards: Arc<Cards>,
     pub(crate) hasher: Arc<Hasher>,
     pub(crate) signer: Arc<UrlSigner>,
     pub(crate) rebuilds: Arc<Rebuilds>,
@@ -52,9 +55,10 @@ pub struct App {
 impl App {
     /// Puts the application together. Photos are decoded in this process, until [`App::decoding_in`] says otherwise.
     pub fn new(platform: Platform) -> Self {
-        let Platform { config, database, objects, transport, timelines, events, clock } = platform;
+        let Platform { config, database, objects, transport, timelines, events, cache, clock } = platform;
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
+            cards: Arc::new(Cards::new(&config, cache)),
             hasher: Arc::new(Hasher::new(cores)),
             signer: Arc::new(UrlSigner::new(&config)),
             rebuilds: Arc::new(Rebuilds::default()),

@@ -22,10 +22,11 @@ use std::collections::HashMap;
 use darkroom_entity::post;
 use darkroom_platform::redis::RedisError;
 pub use darkroom_platform::timelines::Window;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::card::{self, Marked};
 use crate::error::Result;
 use crate::page::{Page, PageRequest};
 use crate::session::Viewer;
@@ -41,7 +42,7 @@ pub(crate) use revise::{Change, revise_in_background};
 const LOOK: usize = 500;
 
 /// A page of the viewer's feed, newest first.
-pub async fn following(app: &App, viewer: &Viewer, page: PageRequest) -> Result<Page<post::Model>> {
+pub async fn following(app: &App, viewer: &Viewer, page: PageRequest) -> Result<Page<Marked>> {
     match read_or_build(app, viewer).await {
         Some(window) => from_window(app, viewer.id(), &window, page).await,
         None => from_database(app, viewer.id(), page).await,
@@ -91,10 +92,10 @@ async fn read(app: &App, account: Uuid, epoch: i64) -> Result<Result<Window, Abs
 }
 
 /// Fills the page from the window's ids, and from the database where the window ends.
-async fn from_window(app: &App, viewer: Uuid, window: &Window, page: PageRequest) -> Result<Page<post::Model>> {
+async fn from_window(app: &App, viewer: Uuid, window: &Window, page: PageRequest) -> Result<Page<Marked>> {
     let wanted = page.first + 1;
     let begin = page.after.map_or(0, |after| window.ids.partition_point(|id| *id >= after));
-    let mut posts: Vec<post::Model> = Vec::with_capacity(wanted);
+    let mut posts: Vec<Marked> = Vec::with_capacity(wanted);
     // Most ids are still there to be seen, so one batch nearly always fills the page. Where it does not, as with a muted
     // person who posts much, batches grow.
     let (mut ids, mut length) = (&window.ids[begin..], wanted);
@@ -114,31 +115,34 @@ async fn from_window(app: &App, viewer: Uuid, window: &Window, page: PageRequest
 }
 
 /// Those of these posts that stand in the feed now, in the order of `ids`.
-async fn visible(app: &App, viewer: Uuid, ids: &[Uuid]) -> Result<Vec<post::Model>> {
-    let rows = post::Entity::find()
-        .filter(post::Column::Id.is_in(ids.iter().copied()))
-        .filter(visibility::feed(viewer))
-        .all(app.rows())
-        .await?;
-    let mut rows: HashMap<Uuid, post::Model> = rows.into_iter().map(|row| (row.id, row)).collect();
+async fn visible(app: &App, viewer: Uuid, ids: &[Uuid]) -> Result<Vec<Marked>> {
+    let standing =
+        post::Entity::find().filter(post::Column::Id.is_in(ids.iter().copied())).filter(visibility::feed(viewer));
+    let rows = card::marked(app, viewer, standing).await?;
+    let mut rows: HashMap<Uuid, Marked> = rows.into_iter().map(|row| (row.card.id, row)).collect();
     Ok(ids.iter().filter_map(|id| rows.remove(id)).collect())
 }
 
-async fn from_database(app: &App, viewer: Uuid, page: PageRequest) -> Result<Page<post::Model>> {
+async fn from_database(app: &App, viewer: Uuid, page: PageRequest) -> Result<Page<Marked>> {
     Ok(Page::cut(older(app, viewer, page.after, page.first + 1).await?, page.first))
 }
 
 /// The newest posts of a person's feed, up to `limit`, past their timeline: for those who hold no account that is up to
 /// date.
 pub async fn newest(app: &App, viewer: Uuid, limit: usize) -> Result<Vec<post::Model>> {
-    older(app, viewer, None, limit).await
+    Ok(below(viewer, None, limit).all(app.rows()).await?)
 }
 
-async fn older(app: &App, viewer: Uuid, after: Option<Uuid>, limit: usize) -> Result<Vec<post::Model>> {
+async fn older(app: &App, viewer: Uuid, after: Option<Uuid>, limit: usize) -> Result<Vec<Marked>> {
+    card::marked(app, viewer, below(viewer, after, limit)).await
+}
+
+/// The query for the newest posts of the feed below an id.
+fn below(viewer: Uuid, after: Option<Uuid>, limit: usize) -> Select<post::Entity> {
     let mut query =
         post::Entity::find().filter(visibility::feed(viewer)).order_by_desc(post::Column::Id).limit(limit as u64);
     if let Some(after) = after {
         query = query.filter(post::Column::Id.lt(after));
     }
-    Ok(query.all(app.rows()).await?)
+    query
 }

@@ -15,6 +15,7 @@
 pub mod account;
 pub mod app;
 pub mod block;
+pub mod card;
 pub mod close_friend;
 pub mod collection;
 pub mod comment;

@@ -72,6 +72,16 @@ impl TestApp {
         &self.stores.variables
     }
 
+    /// Another application on the same stores, as a second process is, and what it asks its database. Close its database
+    /// in the end.
+    pub async fn beside(&self) -> (App, Statements) {
+        let mut platform = Platform::connect(self.stores.config(), self.clock.clone()).await.unwrap();
+        let statements = Statements::default();
+        let noted = statements.clone();
+        platform.database.observe(move |statement, _| noted.note(statement));
+        (App::new(platform), statements)
+    }
+
     /// A client without a session.
     pub fn client(&self) -> Client {
         Client::new(self.address)

@@ -67,6 +67,7 @@ impl TestApp {
             created_at: now,
             updated_at: now,
             suspended_at: None,
+            card_revision: 0,
         }
     }
 }

@@ -7,6 +7,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
 use crate::app::TestApp;
+use crate::people::uuid_of;
 
 impl TestApp {
     /// The only photo there is.
@@ -14,6 +15,24 @@ impl TestApp {
         let all = media::Entity::find().all(self.app.rows()).await.unwrap();
         let [only] = <[media::Model; 1]>::try_from(all).expect("one photo");
         only
+    }
+
+    /// Every photo there is.
+    pub async fn photos(&self) -> Vec<media::Model> {
+        media::Entity::find().all(self.app.rows()).await.unwrap()
+    }
+
+    /// Loses the file that was uploaded, before it is looked at.
+    pub async fn lose_original(&self, media_id: &str) {
+        let row = media::Entity::find_by_id(uuid_of(media_id)).one(self.app.rows()).await.unwrap().unwrap();
+        self.app.objects.delete(&[row.original_key.as_str()]).await.unwrap();
+    }
+
+    /// Says that every card is of the past, after rows were changed behind the product's back.
+    pub async fn forget_cards(&self) {
+        for table in ["post", "account"] {
+            self.tamper(&format!("UPDATE {table} SET card_revision = card_revision + 1")).await;
+        }
     }
 
     /// Every rendition in WebP.

@@ -5,13 +5,21 @@ use serde_json::{Value, json};
 
 /// What a screen asks for, and the most statements that it may take: one to know who asks, then one for each kind of
 /// thing, never one for each thing.
-const SCREENS: [(&str, &str, usize); 5] = [
+const SCREENS: [(&str, &str, usize); 6] = [
     (
         "feed",
         "{ feed(mode: FOLLOWING, first: 50) { nodes { id caption location likeCount commentCount viewerHasLiked createdAt
             hashtags mentions { username } author { username fullName avatar viewerFollowState }
             media { id width height placeholder altText url(size: MEDIUM) } } pageInfo { endCursor hasNextPage } } }",
-        11,
+        5,
+    ),
+    (
+        "feed as apps show it",
+        "{ feed(mode: FOLLOWING, first: 20) { nodes { id caption likeCount commentCount viewerHasLiked viewerHasSaved createdAt
+            author { id username fullName avatar isVerified }
+            media { id width height placeholder altText small: url(size: THUMBNAIL) url(size: MEDIUM) large: url } }
+            pageInfo { endCursor hasNextPage } } }",
+        2,
     ),
     (
         "profile",

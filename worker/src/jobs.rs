@@ -24,11 +24,8 @@ mod sweep_sessions;
 mod sweep_stories;
 
 use darkroom_service::job::{
-    AcceptFollowRequests, CleanBlock, EncodeWebp, ExpireStory, FanOutPost, Heartbeat, Notify, ProcessMedia,
-    PurgeCollection, PurgeComment, PurgeObjects, PurgePost, Recount, SweepFollows, SweepMedia, SweepNotifications,
-    SweepObjects, SweepSessions, SweepStories,
-    AcceptFollowRequests, AuditFeeds, ChangeDelivery, CleanBlock, EncodeWebp, ExpireStory, FanOutPost, Heartbeat,
-    Notify, ProcessMedia, PurgeCollection, PurgeComment, PurgeObjects, PurgePost, Recount, SweepMedia,
+    AcceptFollowRequests, AuditFeeds, ChangeDelivery, CleanBlock, EncodeWebp, ExpireStory, FanOutPost, Heartbeat, Notify,
+    ProcessMedia, PurgeCollection, PurgeComment, PurgeObjects, PurgePost, Recount, SweepFollows, SweepMedia,
     SweepNotifications, SweepObjects, SweepSessions, SweepStories,
 };
 

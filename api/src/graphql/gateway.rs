@@ -10,6 +10,7 @@ use darkroom_service::{App, Viewer, session};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::graphql::documents::Documents;
 use crate::refusal::Refusal;
 
 /// Most files in one request.
@@ -132,6 +133,8 @@ pub(crate) struct Edge<G> {
     pub(crate) shutdown: CancellationToken,
     /// WebSockets that are open: shutdown waits until they have said good-bye.
     pub(crate) sockets: TaskTracker,
+    /// Documents that were executed before.
+    pub(crate) documents: Documents,
     /// One WebSocket takes as long as these say.
     pub(crate) timing: Arc<Timing>,
 }
@@ -139,7 +142,8 @@ pub(crate) struct Edge<G> {
 impl<G> Edge<G> {
     /// With the product's timing.
     pub(crate) fn new(gateway: G, shutdown: CancellationToken, sockets: TaskTracker) -> Self {
-        Self { gateway, shutdown, sockets, timing: Arc::new(Timing::default()) }
+        let documents = Documents::default();
+        Self { gateway, shutdown, sockets, documents, timing: Arc::new(Timing::default()) }
     }
 }
 

@@ -133,6 +133,7 @@ async fn run<G: Gateway>(
     let request_id = caller.request_id.clone();
     let viewer = caller.viewer.clone();
     let mut request = edge.gateway.prepare(request, caller);
+    let candidate = edge.documents.recall(&mut request);
     let kind = operation::examine(&mut request);
     if read_only && matches!(kind, Ok(Some(OperationType::Mutation))) {
         return Err(Refusal::method_not_allowed("Send mutations by POST.", "POST"));
@@ -149,6 +150,9 @@ async fn run<G: Gateway>(
         )]),
         Ok(_) => edge.gateway.executor().execute(request).await,
     };
+    if let Some(candidate) = candidate.filter(|_| !respond::is_request_error(&response)) {
+        edge.documents.keep(candidate);
+    }
     let response = edge.gateway.mask(response, &request_id);
     match form {
         Form::Single(media_type) => respond::write(response, media_type),

@@ -147,6 +147,18 @@ pub struct FeedConfig {
     pub audit_sample: u64,
 }
 
+/// Memory and lifetime of cards.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CardConfig {
+    /// Memory of one process for cards, bytes.
+    pub memory_max_bytes: u64,
+    /// How long a post's card is kept, seconds.
+    pub post_ttl_seconds: u32,
+    /// How long a person's card is kept, seconds.
+    pub author_ttl_seconds: u32,
+}
+
 /// Lifetime of stories.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -157,7 +157,7 @@ fn memory(config: &Config) -> Result<(), ConfigError> {
 }
 
 fn numbers(config: &Config) -> Result<(), ConfigError> {
-    let Config { database, redis, worker, limits, session, media, feed, story, notification, .. } = config;
+    let Config { database, redis, worker, limits, session, media, feed, card, story, notification, .. } = config;
     let ranges = [
         ("database.max_connections", u64::from(database.max_connections), 1, 1000),
         ("database.statement_timeout_ms", database.statement_timeout_ms, 100, 600_000),
@@ -197,6 +197,9 @@ fn numbers(config: &Config) -> Result<(), ConfigError> {
         ("feed.pull_above", u64::try_from(feed.pull_above).unwrap_or(0), 1, 1_000_000_000),
         ("feed.author_timelines", feed.author_timelines, 1, 1_000_000),
         ("feed.audit_sample", feed.audit_sample, 0, 100_000),
+        ("card.memory_max_bytes", card.memory_max_bytes, 1 << 20, 1 << 40),
+        ("card.post_ttl_seconds", u64::from(card.post_ttl_seconds), 1, 86_400),
+        ("card.author_ttl_seconds", u64::from(card.author_ttl_seconds), 1, 86_400),
         ("story.ttl_hours", u64::from(story.ttl_hours), 1, 168),
         ("notification.retention_days", u64::from(notification.retention_days), 1, 3650),
     ];

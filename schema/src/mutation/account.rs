@@ -94,6 +94,6 @@ impl AccountMutation {
             account::update_profile(app, viewer, change).await
         };
         let (account, user_errors) = settle(changed.await)?;
-        Ok(UpdateProfilePayload { user: account.map(User), user_errors })
+        Ok(UpdateProfilePayload { user: account.map(User::Row), user_errors })
     }
 }

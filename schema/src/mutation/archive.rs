@@ -54,7 +54,7 @@ impl ArchiveMutation {
         let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
         let done = async { post::archive(app, viewer, Kind::Post.parse("postId", &input.post_id)?).await };
         let (post, user_errors) = settle(done.await)?;
-        Ok(ArchivePostPayload { post: post.map(Post), user_errors })
+        Ok(ArchivePostPayload { post: post.map(Post::Row), user_errors })
     }
 
     /// Brings an archived post back to where it stood, for those for whom it is. Doing it twice changes nothing.
@@ -66,6 +66,6 @@ impl ArchiveMutation {
         let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
         let done = async { post::unarchive(app, viewer, Kind::Post.parse("postId", &input.post_id)?).await };
         let (post, user_errors) = settle(done.await)?;
-        Ok(UnarchivePostPayload { post: post.map(Post), user_errors })
+        Ok(UnarchivePostPayload { post: post.map(Post::Row), user_errors })
     }
 }

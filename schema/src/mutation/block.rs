@@ -55,7 +55,7 @@ impl BlockMutation {
         let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
         let done = async { block::block(app, viewer, Kind::User.parse("userId", &input.user_id)?).await };
         let (user, user_errors) = settle(done.await)?;
-        Ok(BlockUserPayload { user: user.map(User), user_errors })
+        Ok(BlockUserPayload { user: user.map(User::Row), user_errors })
     }
 
     /// Takes a block back. What it ended does not come back. Doing it twice changes nothing.
@@ -67,6 +67,6 @@ impl BlockMutation {
         let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
         let done = async { block::unblock(app, viewer, Kind::User.parse("userId", &input.user_id)?).await };
         let (user, user_errors) = settle(done.await)?;
-        Ok(UnblockUserPayload { user: user.map(User), user_errors })
+        Ok(UnblockUserPayload { user: user.map(User::Row), user_errors })
     }
 }

@@ -54,7 +54,7 @@ impl CloseFriendMutation {
         let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
         let done = async { close_friend::add(app, viewer, Kind::User.parse("userId", &input.user_id)?).await };
         let (user, user_errors) = settle(done.await)?;
-        Ok(AddCloseFriendPayload { user: user.map(User), user_errors })
+        Ok(AddCloseFriendPayload { user: user.map(User::Row), user_errors })
     }
 
     /// Takes a person off your list of close friends: they see nothing for close friends any more, at once and everywhere.
@@ -67,6 +67,6 @@ impl CloseFriendMutation {
         let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
         let done = async { close_friend::remove(app, viewer, Kind::User.parse("userId", &input.user_id)?).await };
         let (user, user_errors) = settle(done.await)?;
-        Ok(RemoveCloseFriendPayload { user: user.map(User), user_errors })
+        Ok(RemoveCloseFriendPayload { user: user.map(User::Row), user_errors })
     }
 }

@@ -151,7 +151,7 @@ impl CollectionMutation {
         };
         let (added, user_errors) = settle(added.await)?;
         let (collection, post) = added.unzip();
-        Ok(AddToCollectionPayload { collection: collection.map(Collection), post: post.map(Post), user_errors })
+        Ok(AddToCollectionPayload { collection: collection.map(Collection), post: post.map(Post::Row), user_errors })
     }
 
     /// Takes a post out of a collection; it stays saved. Doing it twice changes nothing.

@@ -101,7 +101,7 @@ impl FollowMutation {
         let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
         let done = async { follow::follow(app, viewer, Kind::User.parse("userId", &input.user_id)?).await };
         let (user, user_errors) = settle(done.await)?;
-        Ok(FollowUserPayload { user: user.map(User), user_errors })
+        Ok(FollowUserPayload { user: user.map(User::Row), user_errors })
     }
 
     /// Ends a follow, or takes a request back. Doing it twice changes nothing.
@@ -113,7 +113,7 @@ impl FollowMutation {
         let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
         let done = async { follow::unfollow(app, viewer, Kind::User.parse("userId", &input.user_id)?).await };
         let (user, user_errors) = settle(done.await)?;
-        Ok(UnfollowUserPayload { user: user.map(User), user_errors })
+        Ok(UnfollowUserPayload { user: user.map(User::Row), user_errors })
     }
 
     /// Ends a person's follow of you, or refuses their request. They are not told, and may follow you again. Doing it twice
@@ -126,7 +126,7 @@ impl FollowMutation {
         let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
         let done = async { follow::remove_follower(app, viewer, Kind::User.parse("userId", &input.user_id)?).await };
         let (user, user_errors) = settle(done.await)?;
-        Ok(RemoveFollowerPayload { user: user.map(User), user_errors })
+        Ok(RemoveFollowerPayload { user: user.map(User::Row), user_errors })
     }
 
     /// Lets a person in who asked to follow you.
@@ -138,7 +138,7 @@ impl FollowMutation {
         let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
         let done = async { follow::accept(app, viewer, Kind::User.parse("userId", &input.user_id)?).await };
         let (user, user_errors) = settle(done.await)?;
-        Ok(AcceptFollowRequestPayload { user: user.map(User), user_errors })
+        Ok(AcceptFollowRequestPayload { user: user.map(User::Row), user_errors })
     }
 
     /// Refuses a person who asked to follow you.
@@ -150,6 +150,6 @@ impl FollowMutation {
         let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
         let done = async { follow::decline(app, viewer, Kind::User.parse("userId", &input.user_id)?).await };
         let (user, user_errors) = settle(done.await)?;
-        Ok(DeclineFollowRequestPayload { user: user.map(User), user_errors })
+        Ok(DeclineFollowRequestPayload { user: user.map(User::Row), user_errors })
     }
 }

@@ -83,7 +83,7 @@ impl LikeMutation {
         let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
         let liked = async { like::like(app, viewer, Kind::Post.parse("postId", &input.post_id)?).await };
         let (post, user_errors) = settle(liked.await)?;
-        Ok(LikePostPayload { post: post.map(Post), user_errors })
+        Ok(LikePostPayload { post: post.map(Post::Row), user_errors })
     }
 
     /// Takes a like back. Doing it twice changes nothing.
@@ -95,7 +95,7 @@ impl LikeMutation {
         let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
         let unliked = async { like::unlike(app, viewer, Kind::Post.parse("postId", &input.post_id)?).await };
         let (post, user_errors) = settle(unliked.await)?;
-        Ok(UnlikePostPayload { post: post.map(Post), user_errors })
+        Ok(UnlikePostPayload { post: post.map(Post::Row), user_errors })
     }
 
     /// Likes a comment. Doing it twice changes nothing.

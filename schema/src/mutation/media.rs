@@ -60,6 +60,6 @@ impl MediaMutation {
             media::upload(app, viewer, new).await
         };
         let (media, user_errors) = settle(uploaded.await)?;
-        Ok(UploadMediaPayload { media: media.map(Media), user_errors })
+        Ok(UploadMediaPayload { media: media.map(Media::Row), user_errors })
     }
 }

@@ -61,7 +61,7 @@ impl MuteMutation {
         let what = Muted { posts: input.posts, stories: input.stories };
         let done = async { mute::mute(app, viewer, Kind::User.parse("userId", &input.user_id)?, what).await };
         let (user, user_errors) = settle(done.await)?;
-        Ok(MuteUserPayload { user: user.map(User), user_errors })
+        Ok(MuteUserPayload { user: user.map(User::Row), user_errors })
     }
 
     /// Mutes a person no longer: their posts and stories are back at once, those of the meantime too. Doing it twice changes
@@ -74,6 +74,6 @@ impl MuteMutation {
         let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
         let done = async { mute::unmute(app, viewer, Kind::User.parse("userId", &input.user_id)?).await };
         let (user, user_errors) = settle(done.await)?;
-        Ok(UnmuteUserPayload { user: user.map(User), user_errors })
+        Ok(UnmuteUserPayload { user: user.map(User::Row), user_errors })
     }
 }

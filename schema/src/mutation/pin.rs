@@ -53,7 +53,7 @@ impl PinMutation {
         let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
         let done = async { post::pin(app, viewer, Kind::Post.parse("postId", &input.post_id)?).await };
         let (post, user_errors) = settle(done.await)?;
-        Ok(PinPostPayload { post: post.map(Post), user_errors })
+        Ok(PinPostPayload { post: post.map(Post::Row), user_errors })
     }
 
     /// Pins one of your posts no longer. Doing it twice changes nothing.
@@ -65,6 +65,6 @@ impl PinMutation {
         let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
         let done = async { post::unpin(app, viewer, Kind::Post.parse("postId", &input.post_id)?).await };
         let (post, user_errors) = settle(done.await)?;
-        Ok(UnpinPostPayload { post: post.map(Post), user_errors })
+        Ok(UnpinPostPayload { post: post.map(Post::Row), user_errors })
     }
 }

@@ -107,7 +107,7 @@ impl PostMutation {
             post::create(app, viewer, new).await
         };
         let (post, user_errors) = settle(created.await)?;
-        Ok(CreatePostPayload { post: post.map(Post), user_errors })
+        Ok(CreatePostPayload { post: post.map(Post::Row), user_errors })
     }
 
     /// Changes the words of one of your posts, for whom it is, or who may comment on it.
@@ -133,7 +133,7 @@ impl PostMutation {
             post::update(app, viewer, post_id, change).await
         };
         let (post, user_errors) = settle(updated.await)?;
-        Ok(UpdatePostPayload { post: post.map(Post), user_errors })
+        Ok(UpdatePostPayload { post: post.map(Post::Row), user_errors })
     }
 
     /// Deletes one of your posts for good: nobody sees it from now on, and its files follow within minutes.

@@ -53,7 +53,7 @@ impl SaveMutation {
         let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
         let done = async { save::save(app, viewer, Kind::Post.parse("postId", &input.post_id)?).await };
         let (post, user_errors) = settle(done.await)?;
-        Ok(SavePostPayload { post: post.map(Post), user_errors })
+        Ok(SavePostPayload { post: post.map(Post::Row), user_errors })
     }
 
     /// Saves a post no longer, and takes it out of your collections. Doing it twice changes nothing.
@@ -65,6 +65,6 @@ impl SaveMutation {
         let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
         let done = async { save::unsave(app, viewer, Kind::Post.parse("postId", &input.post_id)?).await };
         let (post, user_errors) = settle(done.await)?;
-        Ok(UnsavePostPayload { post: post.map(Post), user_errors })
+        Ok(UnsavePostPayload { post: post.map(Post::Row), user_errors })
     }
 }

@@ -31,13 +31,13 @@ impl Comment {
     /// Who said it.
     async fn author(&self, ctx: &Context<'_>) -> Result<User> {
         let author = ctx.loader()?.load_one(AccountById(self.0.author_id)).await?;
-        Ok(User(author.ok_or_else(|| Error::not_found("id", "comment"))?))
+        Ok(User::Row(author.ok_or_else(|| Error::not_found("id", "comment"))?))
     }
 
     /// Below which post.
     async fn post(&self, ctx: &Context<'_>) -> Result<Post> {
         let post = ctx.loader()?.load_one(PostById(self.0.post_id)).await?;
-        Ok(Post(post.ok_or_else(|| Error::not_found("id", "comment"))?))
+        Ok(Post::Row(post.ok_or_else(|| Error::not_found("id", "comment"))?))
     }
 
     /// 1 to `Instance.commentMaxChars` characters.
@@ -48,7 +48,7 @@ impl Comment {
     /// The people whom it mentions, in order, as far as they see the post and you may see them; at most 20.
     async fn mentions(&self, ctx: &Context<'_>) -> Result<Vec<User>> {
         let people = ctx.loader()?.load_one(MentionsOfComment(self.0.id)).await?;
-        Ok(people.unwrap_or_default().into_iter().map(User).collect())
+        Ok(people.unwrap_or_default().into_iter().map(User::Row).collect())
     }
 
     /// The comment that it answers; null if it answers none, or one that is gone or not yours to see.

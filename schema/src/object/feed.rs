@@ -1,11 +1,12 @@
 //! The feed.
 
 use async_graphql::{Enum, Object, SimpleObject};
-use darkroom_entity::post;
 use darkroom_service::Page;
+use darkroom_service::card::Marked;
 
 use super::Post;
 use crate::cursor::{self, List};
+use crate::hot::HotList;
 use crate::page::PageInfo;
 
 /// In which order a feed comes.
@@ -54,6 +55,16 @@ pub(crate) struct FeedEdge {
     reasons: Vec<RankReason>,
 }
 
+impl FeedEdge {
+    pub(super) fn place(&self) -> &str {
+        &self.cursor
+    }
+
+    pub(super) fn post(&self) -> &Post {
+        &self.node
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct FeedConnection {
     edges: Vec<FeedEdge>,
@@ -62,12 +73,16 @@ pub(crate) struct FeedConnection {
 }
 
 impl FeedConnection {
-    pub(crate) fn new(page: Page<post::Model>, has_previous: bool) -> Self {
+    pub(crate) fn new(page: Page<Marked>, has_previous: bool) -> Self {
         let has_next = page.has_next;
         let edges = page
             .items
             .into_iter()
-            .map(|row| FeedEdge { cursor: cursor::encode(List::Feed, row.id), node: Post(row), reasons: Vec::new() })
+            .map(|post| FeedEdge {
+                cursor: cursor::encode(List::Feed, post.card.id),
+                node: Post::Marked(Box::new(post)),
+                reasons: Vec::new(),
+            })
             .collect();
         Self { edges, has_next, has_previous }
     }
@@ -77,13 +92,13 @@ impl FeedConnection {
 #[Object]
 impl FeedConnection {
     /// The page's posts with their cursors and reasons.
-    async fn edges(&self) -> &[FeedEdge] {
-        &self.edges
+    async fn edges(&self) -> HotList<'_, FeedEdge> {
+        HotList(self.edges.iter().collect())
     }
 
     /// The page's posts.
-    async fn nodes(&self) -> Vec<&Post> {
-        self.edges.iter().map(|edge| &edge.node).collect()
+    async fn nodes(&self) -> HotList<'_, Post> {
+        HotList(self.edges.iter().map(|edge| &edge.node).collect())
     }
 
     /// Where the page stands in the feed.

@@ -1,19 +1,23 @@
 //! Photos.
 
+use std::borrow::Cow;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use chrono::{DateTime, FixedOffset, NaiveDateTime, TimeZone};
 use darkroom_entity::media::{self, Kind as RowKind, Status};
 use darkroom_entity::rendition;
 use darkroom_service::App;
+use darkroom_service::card::{MediaCard, PostCard, RenditionCard};
 use darkroom_service::media::{self as photos, Facts, FailureCode};
+use uuid::Uuid;
 
 use super::Url;
 use crate::context::RequestContext;
 use crate::error::{MediaFailureCode, Result};
 use crate::id::Kind;
-use crate::loader::RenditionsOfMedia;
+use crate::loader::{MediaById, RenditionsOfMedia};
 
 /// What a media is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -141,59 +145,83 @@ impl From<Facts> for MediaFacts {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Media(pub(crate) media::Model);
+pub(crate) enum Media {
+    /// Its renditions are looked up when they are asked for.
+    Row(media::Model),
+    /// One of a post's. What is its owner's alone is looked up when they ask for it.
+    Card {
+        /// The post's card.
+        post: Arc<PostCard>,
+        /// Which of its photos.
+        at: usize,
+    },
+}
+
+/// What either form knows.
+struct Shown<'a> {
+    id: Uuid,
+    owner_id: Uuid,
+    kind: RowKind,
+    status: Status,
+    width: Option<i32>,
+    height: Option<i32>,
+    placeholder: Option<&'a str>,
+    dominant_color: Option<&'a str>,
+    alt_text: &'a str,
+}
 
 /// An uploaded photo. It can be seen by whoever may see the post, story or profile that shows it.
 #[Object]
 impl Media {
     /// Opaque, and the same for ever.
     pub(crate) async fn id(&self) -> ID {
-        Kind::Media.id(self.0.id)
+        Kind::Media.id(self.shown().id)
     }
 
     /// What it is.
     async fn kind(&self) -> MediaKind {
-        self.0.kind.into()
+        self.shown().kind.into()
     }
 
     /// How far it is on its way. `mediaProcessed` tells of changes.
     async fn status(&self) -> MediaStatus {
-        self.0.status.into()
+        self.shown().status.into()
     }
 
     /// Why it can't be used, if its status is `FAILED`: for its owner only, null for others.
     async fn failure(&self, ctx: &Context<'_>) -> Result<Option<MediaFailure>> {
-        if self.0.status != Status::Failed || !self.is_viewers(ctx)? {
+        if self.shown().status != Status::Failed {
             return Ok(None);
         }
-        let code = self.0.failure_code.as_deref().and_then(|code| FailureCode::from_str(code).ok());
-        let message = self.0.failure_message.clone().unwrap_or_default();
+        let Some(row) = self.own_row(ctx).await? else { return Ok(None) };
+        let code = row.failure_code.as_deref().and_then(|code| FailureCode::from_str(code).ok());
+        let message = row.failure_message.clone().unwrap_or_default();
         Ok(Some(MediaFailure { code: code.unwrap_or(FailureCode::Internal).into(), message }))
     }
 
     /// Pixels, upright; null until it is `READY`.
     async fn width(&self) -> Option<i32> {
-        self.0.width
+        self.shown().width
     }
 
     /// Pixels, upright; null until it is `READY`.
     async fn height(&self) -> Option<i32> {
-        self.0.height
+        self.shown().height
     }
 
     /// A ThumbHash in base64 (about 25 bytes): what to show until the photo is there. Null until it is `READY`.
     async fn placeholder(&self) -> Option<&str> {
-        self.0.placeholder.as_deref()
+        self.shown().placeholder
     }
 
     /// The colour that stands out, as `#rrggbb`. Null until it is `READY`.
     async fn dominant_color(&self) -> Option<&str> {
-        self.0.dominant_color.as_deref()
+        self.shown().dominant_color
     }
 
     /// What is to be seen, for those who don't see it; may be empty.
     async fn alt_text(&self) -> &str {
-        &self.0.alt_text
+        self.shown().alt_text
     }
 
     /// A link to the photo; null until it is `READY`. Everyone gets the same link for an hour at a time, so that caches
@@ -205,44 +233,90 @@ impl Media {
         #[graphql(desc = "Which encoding, if it exists yet; JPEG otherwise, and without this argument.")]
         format: Option<MediaFormat>,
     ) -> Result<Option<Url>> {
-        let renditions = ctx.loader()?.load_one(RenditionsOfMedia(self.0.id)).await?.unwrap_or_default();
-        Ok(link(ctx.app()?, &self.0, &renditions, size, format))
+        let row = match self {
+            Self::Row(row) => row,
+            Self::Card { post, at } => return Ok(link_of_card(ctx.app()?, &post.media[*at], size, format)),
+        };
+        let renditions = ctx.loader()?.load_one(RenditionsOfMedia(row.id)).await?.unwrap_or_default();
+        Ok(link(ctx.app()?, row, &renditions, size, format))
     }
 
     /// Every size in every format that exists, smallest size first; empty until it is `READY`. Those in WebP come later,
     /// if at all.
     async fn renditions(&self, ctx: &Context<'_>) -> Result<Vec<Rendition>> {
         let app = ctx.app()?;
-        let rows = ctx.loader()?.load_one(RenditionsOfMedia(self.0.id)).await?.unwrap_or_default();
-        Ok(rows.iter().map(|row| rendition(app, &self.0, row)).collect())
+        let media = match self {
+            Self::Row(row) => row,
+            Self::Card { post, at } => return Ok(renditions_of_card(app, &post.media[*at])),
+        };
+        let rows = ctx.loader()?.load_one(RenditionsOfMedia(media.id)).await?.unwrap_or_default();
+        Ok(rows.iter().map(|row| rendition(app, media, row)).collect())
     }
 
     /// The file as you uploaded it, with everything in it: for its owner only, null for others.
     async fn original(&self, ctx: &Context<'_>) -> Result<Option<Rendition>> {
-        Ok(photos::original_url(ctx.app()?, ctx.viewer()?, &self.0).map(|url| Rendition {
+        let Some(row) = self.own_row(ctx).await? else { return Ok(None) };
+        Ok(photos::original_url(ctx.app()?, ctx.viewer()?, &row).map(|url| Rendition {
             size: None,
             format: None,
-            content_type: self.0.content_type.clone(),
-            width: self.0.width,
-            height: self.0.height,
-            byte_size: self.0.byte_size,
+            content_type: row.content_type.clone(),
+            width: row.width,
+            height: row.height,
+            byte_size: row.byte_size,
             url: Url(url),
         }))
     }
 
     /// What the camera wrote into the file: for its owner only, null for others and until it is `READY`.
     async fn facts(&self, ctx: &Context<'_>) -> Result<Option<MediaFacts>> {
-        if !self.is_viewers(ctx)? {
-            return Ok(None);
-        }
-        let facts = self.0.facts.as_ref().and_then(|facts| serde_json::from_value::<Facts>(facts.clone()).ok());
+        let Some(row) = self.own_row(ctx).await? else { return Ok(None) };
+        let facts = row.facts.as_ref().and_then(|facts| serde_json::from_value::<Facts>(facts.clone()).ok());
         Ok(facts.map(MediaFacts::from))
     }
 }
 
 impl Media {
-    fn is_viewers(&self, ctx: &Context<'_>) -> Result<bool> {
-        Ok(ctx.viewer()?.is_some_and(|viewer| viewer.id() == self.0.account_id))
+    fn shown(&self) -> Shown<'_> {
+        match self {
+            Self::Row(row) => Shown {
+                id: row.id,
+                owner_id: row.account_id,
+                kind: row.kind,
+                status: row.status,
+                width: row.width,
+                height: row.height,
+                placeholder: row.placeholder.as_deref(),
+                dominant_color: row.dominant_color.as_deref(),
+                alt_text: &row.alt_text,
+            },
+            Self::Card { post, at } => {
+                let card = &post.media[*at];
+                Shown {
+                    id: card.id,
+                    // Whoever posts a photo owns it.
+                    owner_id: post.author_id,
+                    kind: card.kind,
+                    status: card.status,
+                    width: card.width,
+                    height: card.height,
+                    placeholder: card.placeholder.as_deref(),
+                    dominant_color: card.dominant_color.as_deref(),
+                    alt_text: &card.alt_text,
+                }
+            }
+        }
+    }
+
+    /// Its row, if it is the viewer's own.
+    async fn own_row(&self, ctx: &Context<'_>) -> Result<Option<Cow<'_, media::Model>>> {
+        let Shown { id, owner_id, .. } = self.shown();
+        if ctx.viewer()?.is_none_or(|viewer| viewer.id() != owner_id) {
+            return Ok(None);
+        }
+        match self {
+            Self::Row(row) => Ok(Some(Cow::Borrowed(row))),
+            Self::Card { .. } => Ok(ctx.loader()?.load_one(MediaById(id)).await?.map(Cow::Owned)),
+        }
     }
 }
 
@@ -259,7 +333,7 @@ fn rendition(app: &App, media: &media::Model, row: &rendition::Model) -> Renditi
 }
 
 /// A link to one of these renditions: of that size, in that format if it exists.
-pub(super) fn link(
+fn link(
     app: &App,
     media: &media::Model,
     renditions: &[rendition::Model],
@@ -271,4 +345,24 @@ pub(super) fn link(
     let wanted = of_size().find(|row| Some(row.format) == format);
     let chosen = wanted.or_else(|| of_size().find(|row| row.format == rendition::Format::Jpeg))?;
     Some(Url(photos::rendition_url(app, media, chosen)))
+}
+
+/// As [`link`], of a card's photo.
+pub(super) fn link_of_card(app: &App, card: &MediaCard, size: MediaSize, format: Option<MediaFormat>) -> Option<Url> {
+    let chosen = card.rendition(size.into(), format.map(Into::into))?;
+    Some(Url(card.links(app)[chosen].clone()))
+}
+
+fn renditions_of_card(app: &App, card: &MediaCard) -> Vec<Rendition> {
+    let links = card.links(app);
+    let rendition = |(row, link): (&RenditionCard, &String)| Rendition {
+        size: Some(row.size.into()),
+        format: Some(row.format.into()),
+        content_type: photos::content_type(row.format).to_owned(),
+        width: Some(row.width),
+        height: Some(row.height),
+        byte_size: row.byte_size,
+        url: Url(link.clone()),
+    };
+    card.renditions.iter().zip(links.iter()).map(rendition).collect()
 }

@@ -102,7 +102,7 @@ impl Notification {
     /// Whose doing it was; of a group the newest.
     async fn actor(&self, ctx: &Context<'_>) -> Result<User> {
         let actor = ctx.loader()?.load_one(AccountById(self.0.actor_id)).await?;
-        Ok(User(actor.ok_or_else(|| Error::not_found("id", "notification"))?))
+        Ok(User::Row(actor.ok_or_else(|| Error::not_found("id", "notification"))?))
     }
 
     /// The people behind it whom you may see, newest first, each once.
@@ -117,7 +117,7 @@ impl Notification {
         let newest = self.group(ctx).await?.actors.into_iter().take(first);
         let keys: Vec<AccountById> = newest.map(AccountById).collect();
         let mut people = ctx.loader()?.load_many(keys.iter().copied()).await?;
-        Ok(keys.iter().filter_map(|key| people.remove(key)).map(User).collect())
+        Ok(keys.iter().filter_map(|key| people.remove(key)).map(User::Row).collect())
     }
 
     /// How many people stand behind it whom you may see, `actor` among them. Counted among the newest 100 events of its
@@ -129,7 +129,7 @@ impl Notification {
     /// The post that it is about, or below which the comment stands; null if it is about no post.
     async fn post(&self, ctx: &Context<'_>) -> Result<Option<Post>> {
         let Some(post_id) = self.0.post_id else { return Ok(None) };
-        Ok(ctx.loader()?.load_one(PostById(post_id)).await?.map(Post))
+        Ok(ctx.loader()?.load_one(PostById(post_id)).await?.map(Post::Row))
     }
 
     /// The comment that it is about: the newest that was said, or yours that is liked; null if it is about none.

@@ -1,8 +1,11 @@
 //! Posts.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, ID, Object};
 use chrono::{DateTime, Utc};
 use darkroom_entity::post;
+use darkroom_service::card::{Marked, PostCard, Wanted};
 use darkroom_service::{Error, Page};
 use uuid::Uuid;
 
@@ -13,8 +16,7 @@ use crate::cursor::List;
 use crate::error::Result;
 use crate::id::Kind;
 use crate::loader::{
-    AccountById, CommentsOfPost, HashtagsOfPost, LikedPost, LikersOfPost, MediaOfPost, MentionsOfPost, PinnedOfPost,
-    PostById, SavedPost,
+    AccountById, CommentsOfPost, LikedPost, LikersOfPost, MentionsOfPost, PinnedOfPost, PostById, PostCardOf, SavedPost,
 };
 use crate::page::{self, connection};
 
@@ -55,67 +57,137 @@ pub(crate) enum Commenters {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Post(pub(crate) post::Model);
+pub(crate) enum Post {
+    /// What it holds is looked up when it is asked for.
+    Row(post::Model),
+    /// With everything that a page of posts shows.
+    Marked(Box<Marked>),
+}
+
+/// What either form knows.
+struct Facts<'a> {
+    id: Uuid,
+    author_id: Uuid,
+    state: post::State,
+    audience: darkroom_entity::audience::Audience,
+    commenters: post::Commenters,
+    caption: &'a str,
+    location: Option<&'a str>,
+    like_count: i64,
+    comment_count: i64,
+    created_at: DateTime<Utc>,
+    edited_at: Option<DateTime<Utc>>,
+    pinned_at: Option<DateTime<Utc>>,
+}
+
+impl Post {
+    fn facts(&self) -> Facts<'_> {
+        match self {
+            Self::Row(row) => Facts {
+                id: row.id,
+                author_id: row.author_id,
+                state: row.state,
+                audience: row.audience,
+                commenters: row.commenters,
+                caption: &row.caption,
+                location: row.location.as_deref(),
+                like_count: row.like_count,
+                comment_count: row.comment_count,
+                created_at: row.created_at,
+                edited_at: row.edited_at,
+                pinned_at: row.pinned_at,
+            },
+            Self::Marked(marked) => Facts {
+                id: marked.card.id,
+                author_id: marked.card.author_id,
+                state: marked.card.state,
+                audience: marked.card.audience,
+                commenters: marked.card.commenters,
+                caption: &marked.card.caption,
+                location: marked.card.location.as_deref(),
+                like_count: marked.like_count,
+                comment_count: marked.comment_count,
+                created_at: marked.card.created_at,
+                edited_at: marked.card.edited_at,
+                pinned_at: marked.card.pinned_at,
+            },
+        }
+    }
+
+    /// What it looks like to everyone; none if it is gone by now.
+    async fn card(&self, ctx: &Context<'_>) -> Result<Option<Arc<PostCard>>> {
+        match self {
+            Self::Row(row) => {
+                let wanted = Wanted { id: row.id, revision: row.card_revision };
+                Ok(ctx.loader()?.load_one(PostCardOf(wanted)).await?)
+            }
+            Self::Marked(marked) => Ok(Some(Arc::clone(&marked.card))),
+        }
+    }
+}
 
 /// One to ten photos with words.
 #[Object]
 impl Post {
     /// Opaque, and the same for ever.
     pub(crate) async fn id(&self) -> ID {
-        Kind::Post.id(self.0.id)
+        Kind::Post.id(self.facts().id)
     }
 
     /// Who posted it.
     async fn author(&self, ctx: &Context<'_>) -> Result<User> {
-        let author = ctx.loader()?.load_one(AccountById(self.0.author_id)).await?;
-        Ok(User(author.ok_or_else(|| Error::not_found("id", "post"))?))
+        if let Self::Marked(marked) = self {
+            return Ok(User::Card(marked.author.clone()));
+        }
+        let author = ctx.loader()?.load_one(AccountById(self.facts().author_id)).await?;
+        Ok(User::Row(author.ok_or_else(|| Error::not_found("id", "post"))?))
     }
 
     /// Whether others see it yet.
     async fn state(&self) -> PostState {
-        self.0.state.into()
+        self.facts().state.into()
     }
 
     /// For whom it is.
     async fn audience(&self) -> Audience {
-        self.0.audience.into()
+        self.facts().audience.into()
     }
 
     /// Who may comment on it, of those who see it.
     async fn commenters(&self) -> Commenters {
-        self.0.commenters.into()
+        self.facts().commenters.into()
     }
 
     /// At most 2,200 characters; may be empty.
     async fn caption(&self) -> &str {
-        &self.0.caption
+        self.facts().caption
     }
 
     /// Where it was, in the author's words; at most 200 characters.
     async fn location(&self) -> Option<&str> {
-        self.0.location.as_deref()
+        self.facts().location
     }
 
     /// The caption's hashtags in order, without `#`, in comparable form (NFKC, lower case); at most 30.
     async fn hashtags(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
-        Ok(ctx.loader()?.load_one(HashtagsOfPost(self.0.id)).await?.unwrap_or_default())
+        Ok(self.card(ctx).await?.map(|card| card.hashtags.clone()).unwrap_or_default())
     }
 
     /// The people whom the caption mentions, in order; at most 20.
     async fn mentions(&self, ctx: &Context<'_>) -> Result<Vec<User>> {
-        let people = ctx.loader()?.load_one(MentionsOfPost(self.0.id)).await?;
-        Ok(people.unwrap_or_default().into_iter().map(User).collect())
+        let people = ctx.loader()?.load_one(MentionsOfPost(self.facts().id)).await?;
+        Ok(people.unwrap_or_default().into_iter().map(User::Row).collect())
     }
 
     /// Its photos, in order: 1 to 10.
     async fn media(&self, ctx: &Context<'_>) -> Result<Vec<Media>> {
-        let rows = ctx.loader()?.load_one(MediaOfPost(self.0.id)).await?;
-        Ok(rows.unwrap_or_default().into_iter().map(Media).collect())
+        let Some(card) = self.card(ctx).await? else { return Ok(Vec::new()) };
+        Ok((0..card.media.len()).map(|at| Media::Card { post: Arc::clone(&card), at }).collect())
     }
 
     /// How many like it.
     async fn like_count(&self) -> i64 {
-        self.0.like_count
+        self.facts().like_count
     }
 
     /// Those who like it and whom you may see, the latest first.
@@ -127,7 +199,7 @@ impl Post {
         #[graphql(desc = "The cursor after which the page begins.")] after: Option<String>,
     ) -> Result<UserConnection> {
         let page = page::request(ctx.app()?, List::PostLikes, first, after.as_deref())?;
-        let likes = ctx.loader()?.load_one(LikersOfPost(self.0.id, page)).await?.unwrap_or_else(Page::empty);
+        let likes = ctx.loader()?.load_one(LikersOfPost(self.facts().id, page)).await?.unwrap_or_else(Page::empty);
         Ok(UserConnection::of(List::PostLikes, load_people(ctx, likes).await?, after.is_some()))
     }
 
@@ -141,45 +213,51 @@ impl Post {
         #[graphql(desc = "The cursor after which the page begins.")] after: Option<String>,
     ) -> Result<CommentConnection> {
         let page = page::request(ctx.app()?, List::Comments, first, after.as_deref())?;
-        let rows = ctx.loader()?.load_one(CommentsOfPost(self.0.id, page)).await?.unwrap_or_else(Page::empty);
+        let rows = ctx.loader()?.load_one(CommentsOfPost(self.facts().id, page)).await?.unwrap_or_else(Page::empty);
         Ok(CommentConnection::new(rows.map(|row| (row.id, Comment(row))), after.is_some()))
     }
 
     /// Comments that its author put first, the last pinned first; at most 3.
     #[graphql(complexity = "3 * child_complexity")]
     async fn pinned_comments(&self, ctx: &Context<'_>) -> Result<Vec<Comment>> {
-        let rows = ctx.loader()?.load_one(PinnedOfPost(self.0.id)).await?;
+        let rows = ctx.loader()?.load_one(PinnedOfPost(self.facts().id)).await?;
         Ok(rows.unwrap_or_default().into_iter().map(Comment).collect())
     }
 
     /// How many comments it has, replies among them, whether you may see their authors or not.
     async fn comment_count(&self) -> i64 {
-        self.0.comment_count
+        self.facts().comment_count
     }
 
     /// Whether you like it; false when signed out.
     async fn viewer_has_liked(&self, ctx: &Context<'_>) -> Result<bool> {
-        Ok(ctx.loader()?.load_one(LikedPost(self.0.id)).await?.is_some())
+        if let Self::Marked(marked) = self {
+            return Ok(marked.viewer_has_liked);
+        }
+        Ok(ctx.loader()?.load_one(LikedPost(self.facts().id)).await?.is_some())
     }
 
     /// Whether it stands first on its author's profile.
     async fn is_pinned(&self) -> bool {
-        self.0.pinned_at.is_some()
+        self.facts().pinned_at.is_some()
     }
 
     /// Whether you have saved it; false when signed out. Nobody else learns of it.
     async fn viewer_has_saved(&self, ctx: &Context<'_>) -> Result<bool> {
-        Ok(ctx.loader()?.load_one(SavedPost(self.0.id)).await?.is_some())
+        if let Self::Marked(marked) = self {
+            return Ok(marked.viewer_has_saved);
+        }
+        Ok(ctx.loader()?.load_one(SavedPost(self.facts().id)).await?.is_some())
     }
 
     /// When it was accepted: the feed's order.
     async fn created_at(&self) -> DateTime<Utc> {
-        self.0.created_at
+        self.facts().created_at
     }
 
     /// When its words were last changed; null if never.
     async fn edited_at(&self) -> Option<DateTime<Utc>> {
-        self.0.edited_at
+        self.facts().edited_at
     }
 }
 
@@ -197,7 +275,7 @@ pub(super) async fn load_posts(ctx: &Context<'_>, page: Page<(Uuid, Uuid)>) -> R
     let items = page
         .items
         .into_iter()
-        .filter_map(|(place, post)| found.remove(&PostById(post)).map(|row| (place, Post(row))))
+        .filter_map(|(place, post)| found.remove(&PostById(post)).map(|row| (place, Post::Row(row))))
         .collect();
     Ok(Page { items, has_next: page.has_next })
 }

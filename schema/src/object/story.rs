@@ -29,7 +29,7 @@ impl Story {
     /// Whose it is.
     async fn author(&self, ctx: &Context<'_>) -> Result<User> {
         let author = ctx.loader()?.load_one(AccountById(self.0.author_id)).await?;
-        Ok(User(author.ok_or_else(|| Error::not_found("id", "story"))?))
+        Ok(User::Row(author.ok_or_else(|| Error::not_found("id", "story"))?))
     }
 
     /// For whom it is.
@@ -40,7 +40,7 @@ impl Story {
     /// What it shows. None of its links outlives the story.
     async fn media(&self, ctx: &Context<'_>) -> Result<Media> {
         let media = ctx.loader()?.load_one(StoryMediaById(self.0.media_id)).await?;
-        Ok(Media(media.ok_or_else(|| Error::not_found("id", "story"))?))
+        Ok(Media::Row(media.ok_or_else(|| Error::not_found("id", "story"))?))
     }
 
     /// When it was posted.
@@ -97,7 +97,7 @@ impl StoryReel {
     /// Whose they are.
     async fn user(&self, ctx: &Context<'_>) -> Result<User> {
         let author = ctx.loader()?.load_one(AccountById(self.0.key.author_id)).await?;
-        Ok(User(author.ok_or_else(|| Error::not_found("id", "story"))?))
+        Ok(User::Row(author.ok_or_else(|| Error::not_found("id", "story"))?))
     }
 
     /// Their live stories, oldest first, as they are watched; at most 100.

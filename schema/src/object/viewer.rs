@@ -26,7 +26,7 @@ pub(crate) struct Viewer(pub(crate) darkroom_service::Viewer);
 impl Viewer {
     /// What everyone sees of you.
     async fn user(&self) -> User {
-        User(self.0.account.clone())
+        User::Row(self.0.account.clone())
     }
 
     /// Your e-mail address.
@@ -89,7 +89,7 @@ impl Viewer {
     ) -> Result<PostConnection> {
         let app = ctx.app()?;
         let page = page::request(app, List::ArchivedPosts, first, after.as_deref())?;
-        let posts = post::archived(app, &self.0, page).await?.map(|row| (row.id, Post(row)));
+        let posts = post::archived(app, &self.0, page).await?.map(|row| (row.id, Post::Row(row)));
         Ok(PostConnection::of(List::ArchivedPosts, posts, after.is_some()))
     }
 

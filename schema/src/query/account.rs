@@ -23,6 +23,6 @@ impl AccountQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "At most 30 characters, without `@`.")] username: String,
     ) -> Result<Option<User>> {
-        Ok(account::by_username(ctx.app()?, ctx.viewer()?.map(Viewer::id), &username).await?.map(User))
+        Ok(account::by_username(ctx.app()?, ctx.viewer()?.map(Viewer::id), &username).await?.map(User::Row))
     }
 }

@@ -34,7 +34,7 @@ impl MediaSubscription {
         let listener = Listener::at(ctx, &media::topic(id)).await?;
         let photo = Photo { app: listener.app.clone(), viewer, id, shown: None };
         let first = photo.found(media::own(&photo.app, &photo.viewer, id).await?);
-        Ok(listener.watch(RHYTHM, photo, first).map(|item| item.map(Media)))
+        Ok(listener.watch(RHYTHM, photo, first).map(|item| item.map(Media::Row)))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::job::EncodeWebp;
 use crate::transaction::Transaction;
-use crate::{object, post};
+use crate::{card, object, post};
 
 /// Makes a photo's renditions and facts, then publishes the post that waited for it. A second run changes nothing.
 ///
@@ -73,6 +73,8 @@ async fn store(app: &App, row: &media::Model, photo: Photo) -> Result<()> {
         return tx.commit().await;
     };
     rendition::Entity::insert_many(renditions).exec_without_returning(tx.rows()).await?;
+    card::count_posts(&tx, row.id).await?;
+    card::count_authors(&tx, &now).await?;
     if app.config.media.webp {
         tx.enqueue(&EncodeWebp { media_id: row.id }).await?;
     }
@@ -100,7 +102,9 @@ async fn end(app: &App, row: &media::Model, failure: Failure, keep_original: boo
     if !keep_original {
         change.original_key = Set(String::new());
     }
-    if change_if_processing(&tx, row.id, change).await?.is_some() {
+    if let Some(now) = change_if_processing(&tx, row.id, change).await? {
+        card::count_posts(&tx, row.id).await?;
+        card::count_authors(&tx, &now).await?;
         if !keep_original {
             let when = app.clock.now();
             object::doom(&mut tx, delete::keys(row), when).await?;

@@ -50,8 +50,17 @@ impl UrlSigner {
 
     /// A link to `key` that lives for one to two windows, and never past `deadline`.
     fn sign(&self, key: &str, now: DateTime<Utc>, deadline: Option<DateTime<Utc>>) -> String {
-        let rounded = (now.timestamp().div_euclid(self.window) + 2) * self.window;
-        let expires = deadline.map_or(rounded, |deadline| rounded.min(deadline.timestamp()));
+        let rounded = self.window_end(now);
+        self.link(key, deadline.map_or(rounded, |deadline| rounded.min(deadline.timestamp())))
+    }
+
+    /// When a link ends that is made now: the same moment for a whole window.
+    pub(crate) fn window_end(&self, now: DateTime<Utc>) -> i64 {
+        (now.timestamp().div_euclid(self.window) + 2) * self.window
+    }
+
+    /// A link to `key` that lives until then.
+    pub(crate) fn link(&self, key: &str, expires: i64) -> String {
         let signature = URL_SAFE_NO_PAD.encode(self.signature(key, expires));
         format!("{}/media/{key}?exp={expires}&sig={signature}", self.public_url)
     }

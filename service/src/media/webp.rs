@@ -12,7 +12,7 @@ use super::rendition::{put, row_of, size_of};
 use super::{decoder, delete, limits};
 use crate::app::App;
 use crate::error::Result;
-use crate::object;
+use crate::{card, object};
 
 /// Makes a photo's renditions in WebP, from its original. A second run changes nothing.
 ///
@@ -59,12 +59,18 @@ async fn store(app: &App, row: &media::Model, made: Vec<Rendition>) -> Result<()
     put(app, row, made, Format::WebP).await?;
 
     let mut tx = app.begin().await?;
+    // The post before its photo, as whoever deletes it.
+    let is_posted = card::count_posts(&tx, row.id).await?;
     // Locked, so that it is deleted either before, which is seen here, or after, which dooms these objects as well.
-    let there = media::Entity::find_by_id(row.id).lock_exclusive().one(tx.rows()).await?;
-    if there.is_none() {
+    let Some(there) = media::Entity::find_by_id(row.id).lock_exclusive().one(tx.rows()).await? else {
         let when = app.clock.now();
         object::doom(&mut tx, delete::keys(row), when).await?;
         return tx.commit().await;
+    };
+    if !is_posted {
+        // Posted, or shown on a profile, at this very moment.
+        card::count_posts(&tx, row.id).await?;
+        card::count_authors(&tx, &there).await?;
     }
     // Another run may have been faster; it has written the same.
     let key = [rendition::Column::MediaId, rendition::Column::Size, rendition::Column::Format];

@@ -34,7 +34,13 @@ async fn set(app: &App, viewer: &Viewer, post_id: Uuid, state: State) -> Result<
     if row.state == state {
         return Ok(row);
     }
-    let change = post::ActiveModel { id: Set(row.id), state: Set(state), pinned_at: Set(None), ..Default::default() };
+    let change = post::ActiveModel {
+        id: Set(row.id),
+        state: Set(state),
+        pinned_at: Set(None),
+        card_revision: Set(row.card_revision + 1),
+        ..Default::default()
+    };
     let row = post::Entity::update(change).exec(tx.rows()).await?;
     let by = if state == State::Published { 1 } else { -1 };
     people::count(tx.rows(), viewer.id(), account::Column::PostCount, by).await?;

@@ -35,7 +35,12 @@ pub async fn pin(app: &App, viewer: &Viewer, post_id: Uuid) -> Result<post::Mode
     if pinned >= PINNED_MOST {
         return Err(Error::conflict("postId", format!("At most {PINNED_MOST} posts can be pinned. Unpin one first.")));
     }
-    let change = post::ActiveModel { id: Set(row.id), pinned_at: Set(Some(app.clock.now())), ..Default::default() };
+    let change = post::ActiveModel {
+        id: Set(row.id),
+        pinned_at: Set(Some(app.clock.now())),
+        card_revision: Set(row.card_revision + 1),
+        ..Default::default()
+    };
     let row = post::Entity::update(change).exec(tx.rows()).await?;
     tx.commit().await?;
     Ok(row)
@@ -45,7 +50,12 @@ pub async fn pin(app: &App, viewer: &Viewer, post_id: Uuid) -> Result<post::Mode
 pub async fn unpin(app: &App, viewer: &Viewer, post_id: Uuid) -> Result<post::Model> {
     let tx = app.begin().await?;
     let row = own_in(&tx, viewer, post_id).await?;
-    let change = post::ActiveModel { id: Set(row.id), pinned_at: Set(None), ..Default::default() };
+    let change = post::ActiveModel {
+        id: Set(row.id),
+        pinned_at: Set(None),
+        card_revision: Set(row.card_revision + 1),
+        ..Default::default()
+    };
     let row = post::Entity::update(change).exec(tx.rows()).await?;
     tx.commit().await?;
     Ok(row)

@@ -75,6 +75,7 @@ pub async fn create(app: &App, viewer: &Viewer, new: NewPost) -> Result<post::Mo
         published_at: None,
         edited_at: None,
         pinned_at: None,
+        card_revision: 0,
     };
     let taken = photos::attach(&tx, viewer.id(), &new.media_ids, Attachment::Post, "mediaIds").await?;
     post::Entity::insert(post::ActiveModel::from(row.clone())).exec_without_returning(tx.rows()).await?;
@@ -101,7 +102,8 @@ pub async fn update(app: &App, viewer: &Viewer, post_id: Uuid, change: PostChang
     let mut tx = app.begin().await?;
     let row = own_in(&tx, viewer, post_id).await?;
     let rewritten = caption.is_some();
-    let mut changed = post::ActiveModel { id: Set(row.id), ..Default::default() };
+    let mut changed =
+        post::ActiveModel { id: Set(row.id), card_revision: Set(row.card_revision + 1), ..Default::default() };
     // The mark is about what people read.
     if rewritten || location.is_some() {
         changed.edited_at = Set(Some(app.clock.now()));
@@ -272,6 +274,7 @@ async fn publish(tx: &mut Transaction<'_>, row: post::Model) -> Result<post::Mod
         id: Set(row.id),
         state: Set(State::Published),
         published_at: Set(Some(tx.app().clock.now())),
+        card_revision: Set(row.card_revision + 1),
         ..Default::default()
     };
     let row = post::Entity::update(change).exec(tx.rows()).await?;

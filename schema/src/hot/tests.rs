@@ -1,0 +1,128 @@
+//! That lists are written as bytes where they can be, and only there.
+
+use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema};
+use darkroom_platform::{Clock, Config, Platform, Role};
+
+use super::*;
+
+#[derive(Clone)]
+struct Thing(i64);
+
+/// A thing.
+#[Object]
+impl Thing {
+    async fn number(&self) -> i64 {
+        self.0
+    }
+
+    async fn looked_up(&self) -> i64 {
+        self.0
+    }
+
+    async fn times(&self, by: i64) -> i64 {
+        self.0 * by
+    }
+
+    async fn inner(&self) -> Thing {
+        self.clone()
+    }
+}
+
+impl Hot for Thing {
+    type Source = i64;
+
+    fn source(&self) -> Option<&i64> {
+        // As of something that is not at hand.
+        Some(&self.0).filter(|number| **number >= 0)
+    }
+
+    fn field(field: &Context<'_>) -> Option<Step<i64>> {
+        match field.item.node.name.node.as_str() {
+            "number" => step(|source: &i64, out| number(out, *source)),
+            "times" => {
+                let by = field.param_value::<i64>("by", None).ok()?.1;
+                step(move |source: &i64, out| number(out, source * by))
+            }
+            "inner" => {
+                let plan = Plan::<Thing>::below(field)?;
+                Some(Box::new(move |source: &i64, app, out| plan.write(source, app, out)))
+            }
+            _ => None,
+        }
+    }
+}
+
+struct Root(Vec<Thing>);
+
+/// Things.
+#[Object]
+impl Root {
+    async fn things(&self) -> HotList<'_, Thing> {
+        HotList(self.0.iter().collect())
+    }
+}
+
+/// What a document returns, and whether its list was written as bytes.
+async fn run(numbers: &[i64], document: &str) -> (String, bool) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = [("DARKROOM_DATA_DIR".to_owned(), folder.path().display().to_string())];
+    let config = Config::load_from(Role::Single, None, settings).expect("settings");
+    let app = App::new(Platform::connect(config, Clock::system()).await.expect("stores"));
+    let things = numbers.iter().copied().map(Thing).collect();
+    let schema = Schema::build(Root(things), EmptyMutation, EmptySubscription).data(app).finish();
+    let request = async_graphql::Request::new(document)
+        .variables(async_graphql::Variables::from_value(async_graphql::value!({ "by": 3, "yes": true })));
+    let response = schema.execute(request).await;
+    assert!(response.errors.is_empty(), "{document}: {:?}", response.errors);
+    let Value::Object(data) = &response.data else { panic!("no object") };
+    let (_, list) = data.iter().next().expect("a list");
+    match list {
+        Value::Binary(json) => (String::from_utf8(json.to_vec()).expect("text"), true),
+        ordinary => (ordinary.clone().into_json().expect("JSON").to_string(), false),
+    }
+}
+
+#[tokio::test]
+async fn what_can_be_written_is() {
+    for (document, expected) in [
+        ("{ things { number } }", r#"[{"number":1},{"number":2}]"#),
+        ("{ t: things { a: number __typename } }", r#"[{"a":1,"__typename":"Thing"},{"a":2,"__typename":"Thing"}]"#),
+        ("query($by: Int!) { things { times(by: $by) x: times(by: 2) } }", r#"[{"times":3,"x":2},{"times":6,"x":4}]"#),
+        (
+            "{ things { inner { inner { number } } } }",
+            r#"[{"inner":{"inner":{"number":1}}},{"inner":{"inner":{"number":2}}}]"#,
+        ),
+        (
+            "query($yes: Boolean!) { things { number looked_up: number @skip(if: $yes) lookedUp @skip(if: $yes) } }",
+            r#"[{"number":1},{"number":2}]"#,
+        ),
+        (
+            "{ ...R } fragment R on Root { things { ...T number ... { number } } } fragment T on Thing { number }",
+            r#"[{"number":1},{"number":2}]"#,
+        ),
+    ] {
+        assert_eq!(run(&[1, 2], document).await, (expected.to_owned(), true), "{document}");
+    }
+    assert_eq!(run(&[], "{ things { number } }").await, ("[]".to_owned(), true));
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_takes_the_ordinary_way() {
+    for (numbers, document, expected) in [
+        ([1, 2], "{ things { number lookedUp } }", r#"[{"lookedUp":1,"number":1},{"lookedUp":2,"number":2}]"#),
+        ([1, 2], "{ things { inner { lookedUp } } }", r#"[{"inner":{"lookedUp":1}},{"inner":{"lookedUp":2}}]"#),
+        ([1, -2], "{ things { number } }", r#"[{"number":1},{"number":-2}]"#),
+        // Twice under one key: merged.
+        ([1, 2], "{ things { number } things { x: number } }", r#"[{"number":1,"x":1},{"number":2,"x":2}]"#),
+        (
+            [1, 2],
+            "{ things { inner { number } inner { x: number } } }",
+            r#"[{"inner":{"number":1,"x":1}},{"inner":{"number":2,"x":2}}]"#,
+        ),
+        ([1, 2], "{ things { number } ... { things { x: number } } }", r#"[{"number":1,"x":1},{"number":2,"x":2}]"#),
+    ] {
+        let (json, written) = run(&numbers, document).await;
+        let same: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        assert_eq!((same, written), (serde_json::from_str(expected).expect("JSON"), false), "{document}");
+    }
+}

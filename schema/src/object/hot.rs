@@ -1,0 +1,153 @@
+//! Which fields of posts, authors and photos are written at once: those that a card and its marks hold. See [`crate::hot`].
+
+use async_graphql::Context;
+use darkroom_service::card::{Author, Marked, MediaCard};
+
+use super::feed::FeedEdge;
+use super::media::{MediaFormat, MediaKind, MediaSize, MediaStatus};
+use super::post::PostState;
+use super::{Audience, Commenters, Media, Post, User};
+use crate::hot::{Hot, Plan, Step, boolean, id, moment, name, null, number, step, text, texts, written_or_null};
+use crate::id::Kind;
+
+impl Hot for Post {
+    type Source = Marked;
+
+    fn source(&self) -> Option<&Marked> {
+        match self {
+            Self::Marked(marked) => Some(marked),
+            Self::Row(_) => None,
+        }
+    }
+
+    fn field(field: &Context<'_>) -> Option<Step<Marked>> {
+        match field.item.node.name.node.as_str() {
+            "id" => step(|post: &Marked, out| id(out, Kind::Post, post.card.id)),
+            "state" => step(|post: &Marked, out| name(out, PostState::from(post.card.state))),
+            "audience" => step(|post: &Marked, out| name(out, Audience::from(post.card.audience))),
+            "commenters" => step(|post: &Marked, out| name(out, Commenters::from(post.card.commenters))),
+            "caption" => step(|post: &Marked, out| text(out, &post.card.caption)),
+            "location" => step(|post: &Marked, out| written_or_null(out, post.card.location.as_deref(), text)),
+            "hashtags" => step(|post: &Marked, out| texts(out, &post.card.hashtags)),
+            "likeCount" => step(|post: &Marked, out| number(out, post.like_count)),
+            "commentCount" => step(|post: &Marked, out| number(out, post.comment_count)),
+            "viewerHasLiked" => step(|post: &Marked, out| boolean(out, post.viewer_has_liked)),
+            "viewerHasSaved" => step(|post: &Marked, out| boolean(out, post.viewer_has_saved)),
+            "isPinned" => step(|post: &Marked, out| boolean(out, post.card.pinned_at.is_some())),
+            "createdAt" => step(|post: &Marked, out| moment(out, post.card.created_at)),
+            "editedAt" => step(|post: &Marked, out| written_or_null(out, post.card.edited_at, moment)),
+            "author" => {
+                let plan = Plan::<User>::below(field)?;
+                Some(Box::new(move |post: &Marked, app, out| plan.write(&post.author, app, out)))
+            }
+            "media" => {
+                let plan = Plan::<Media>::below(field)?;
+                Some(Box::new(move |post: &Marked, app, out| plan.write_list(&post.card.media, app, out)))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Hot for User {
+    type Source = Author;
+
+    fn source(&self) -> Option<&Author> {
+        match self {
+            Self::Card(author) => Some(author),
+            Self::Row(_) => None,
+        }
+    }
+
+    fn field(field: &Context<'_>) -> Option<Step<Author>> {
+        match field.item.node.name.node.as_str() {
+            "id" => step(|author: &Author, out| id(out, Kind::User, author.card.id)),
+            "username" => step(|author: &Author, out| text(out, &author.card.username)),
+            "fullName" => step(|author: &Author, out| text(out, &author.card.full_name)),
+            "bio" => step(|author: &Author, out| text(out, &author.card.bio)),
+            "avatar" => {
+                let size = field.param_value("size", Some(|| MediaSize::Thumbnail)).ok()?.1;
+                let link = link(size, None);
+                Some(Box::new(move |author: &Author, app, out| match &author.card.avatar {
+                    Some(photo) => link(photo, app, out),
+                    None => null(out),
+                }))
+            }
+            "isPrivate" => step(|author: &Author, out| boolean(out, author.card.is_private)),
+            "isVerified" => step(|author: &Author, out| boolean(out, author.card.is_verified)),
+            "followerCount" => step(|author: &Author, out| number(out, author.follower_count)),
+            "followingCount" => step(|author: &Author, out| number(out, author.following_count)),
+            "postCount" => step(|author: &Author, out| number(out, author.post_count)),
+            "createdAt" => step(|author: &Author, out| moment(out, author.card.created_at)),
+            _ => None,
+        }
+    }
+}
+
+impl Hot for Media {
+    type Source = MediaCard;
+
+    fn source(&self) -> Option<&MediaCard> {
+        match self {
+            Self::Card { post, at } => post.media.get(*at),
+            Self::Row(_) => None,
+        }
+    }
+
+    fn field(field: &Context<'_>) -> Option<Step<MediaCard>> {
+        match field.item.node.name.node.as_str() {
+            "id" => step(|photo: &MediaCard, out| id(out, Kind::Media, photo.id)),
+            "kind" => step(|photo: &MediaCard, out| name(out, MediaKind::from(photo.kind))),
+            "status" => step(|photo: &MediaCard, out| name(out, MediaStatus::from(photo.status))),
+            "width" => step(|photo: &MediaCard, out| written_or_null(out, photo.width.map(i64::from), number)),
+            "height" => step(|photo: &MediaCard, out| written_or_null(out, photo.height.map(i64::from), number)),
+            "placeholder" => step(|photo: &MediaCard, out| written_or_null(out, photo.placeholder.as_deref(), text)),
+            "dominantColor" => {
+                step(|photo: &MediaCard, out| written_or_null(out, photo.dominant_color.as_deref(), text))
+            }
+            "altText" => step(|photo: &MediaCard, out| text(out, &photo.alt_text)),
+            "url" => {
+                let size = field.param_value("size", Some(|| MediaSize::Large)).ok()?.1;
+                let format = field.param_value::<Option<MediaFormat>>("format", None).ok()?.1;
+                Some(Box::new(link(size, format)))
+            }
+            // What is the owner's alone is in no card.
+            _ => None,
+        }
+    }
+}
+
+/// Writes a link to one size of a photo, or null.
+fn link(
+    size: MediaSize,
+    format: Option<MediaFormat>,
+) -> impl Fn(&MediaCard, &darkroom_service::App, &mut Vec<u8>) + Send + Sync {
+    let (size, format) = (size.into(), format.map(Into::into));
+    move |photo, app, out| match photo.rendition(size, format) {
+        Some(chosen) => text(out, &photo.links(app)[chosen]),
+        None => null(out),
+    }
+}
+
+impl Hot for FeedEdge {
+    type Source = Self;
+
+    fn source(&self) -> Option<&Self> {
+        self.post().source().map(|_| self)
+    }
+
+    fn field(field: &Context<'_>) -> Option<Step<Self>> {
+        match field.item.node.name.node.as_str() {
+            "cursor" => step(|edge: &Self, out| text(out, edge.place())),
+            "node" => {
+                let plan = Plan::<Post>::below(field)?;
+                Some(Box::new(move |edge: &Self, app, out| match edge.post().source() {
+                    Some(post) => plan.write(post, app, out),
+                    // The list would not have been written.
+                    None => null(out),
+                }))
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Cards: what a post, or the author of one, looks like to everyone who may see it.
+//!
+//! ```text
+//!   one query:  which of these posts the viewer may see, their counters, the viewer's own marks, two revisions each
+//!        │
+//!        ▼                                       the same revision?
+//!   cards ── this process ──► Redis (one round trip for the whole page) ──► database (a constant number of statements)
+//! ```
+//!
+//! What depends on who looks, and what many people change, is never in a card: that query answers it each time, so
+//! visibility and counters are exact. What is in a card counts up `card_revision` of its row in the transaction that changes
+//! it. The query brings the revision that counts, and a card of another one is not used: nothing has to be invalidated, and
+//! nothing can be stale, for nobody. How long a card is kept bounds memory alone.
+
+mod content;
+mod load;
+mod revision;
+mod shelf;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use darkroom_entity::{account, post, post_like, saved_post};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ColumnTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, Select};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::error::Result;
+
+pub use content::{AuthorCard, MediaCard, PostCard, RenditionCard};
+pub(crate) use revision::{count_authors, count_posts};
+pub(crate) use shelf::Cards;
+pub use shelf::Wanted;
+
+/// How often a page is asked for again of which a card changed between the query and the look at it. What changes faster is
+/// left out of the page: it is as if it had come, or gone, a moment later.
+const ATTEMPTS: usize = 3;
+
+/// A post as one viewer sees it at this moment.
+#[derive(Debug, Clone)]
+pub struct Marked {
+    /// What it looks like to everyone.
+    pub card: Arc<PostCard>,
+    /// Who posted it.
+    pub author: Author,
+    /// How many like it.
+    pub like_count: i64,
+    /// How many comments it has.
+    pub comment_count: i64,
+    /// Whether the viewer likes it.
+    pub viewer_has_liked: bool,
+    /// Whether the viewer has saved it.
+    pub viewer_has_saved: bool,
+}
+
+/// A person as everyone sees them at this moment.
+#[derive(Debug, Clone)]
+pub struct Author {
+    /// What they say of themselves.
+    pub card: Arc<AuthorCard>,
+    /// How many follow them.
+    pub follower_count: i64,
+    /// How many they follow.
+    pub following_count: i64,
+    /// Their published posts.
+    pub post_count: i64,
+}
+
+impl Marked {
+    /// Its row, as far as the card and the query know it: all of it.
+    #[must_use]
+    pub fn row(&self) -> post::Model {
+        let card = &self.card;
+        post::Model {
+            id: card.id,
+            author_id: card.author_id,
+            state: card.state,
+            audience: card.audience,
+            commenters: card.commenters,
+            caption: card.caption.clone(),
+            location: card.location.clone(),
+            like_count: self.like_count,
+            comment_count: self.comment_count,
+            created_at: card.created_at,
+            published_at: card.published_at,
+            edited_at: card.edited_at,
+            pinned_at: card.pinned_at,
+            card_revision: card.revision,
+        }
+    }
+}
+
+/// The posts of a query whose condition is of [`visibility`](crate::visibility), as this viewer sees them, in its order: one
+/// statement, and what is needed for cards that are not at hand. A bounded number.
+pub async fn marked(app: &App, viewer: Uuid, posts: Select<post::Entity>) -> Result<Vec<Marked>> {
+    let mut rows = mark(app, viewer, posts.clone()).await?;
+    let order: Vec<Uuid> = rows.iter().map(|row| row.post.id).collect();
+    let mut done: HashMap<Uuid, Marked> = HashMap::with_capacity(order.len());
+    for _ in 0..ATTEMPTS {
+        let authors: HashSet<Wanted> = rows.iter().map(|row| row.author).collect();
+        let authors: Vec<Wanted> = authors.into_iter().collect();
+        let wanted: Vec<Wanted> = rows.iter().map(|row| row.post).collect();
+        let (cards, people) = app.cards.of(app, &wanted, &authors).await?;
+        let mut changed = Vec::new();
+        for row in rows {
+            match (cards.get(&row.post.id), people.get(&row.author.id)) {
+                (Some(card), Some(author)) => {
+                    done.insert(row.post.id, row.with(Arc::clone(card), Arc::clone(author)));
+                }
+                _ => changed.push(row.post.id),
+            }
+        }
+        if changed.is_empty() {
+            break;
+        }
+        // What it has become may not be this viewer's to see: the query decides anew.
+        rows = mark(app, viewer, posts.clone().filter(post::Column::Id.is_in(changed))).await?;
+    }
+    Ok(order.iter().filter_map(|id| done.remove(id)).collect())
+}
+
+/// The cards of posts that were found visible: of their revisions, or of newer ones. Those of posts that are gone are left
+/// out. A bounded number.
+pub async fn of_posts(app: &App, posts: &[Wanted]) -> Result<HashMap<Uuid, Arc<PostCard>>> {
+    let (mut found, _) = app.cards.of(app, posts, &[]).await?;
+    for _ in 1..ATTEMPTS {
+        let changed: Vec<Uuid> = posts.iter().map(|one| one.id).filter(|id| !found.contains_key(id)).collect();
+        if changed.is_empty() {
+            break;
+        }
+        let newer = load::post_revisions(app, &changed).await?;
+        found.extend(app.cards.of(app, &newer, &[]).await?.0);
+    }
+    Ok(found)
+}
+
+/// The cards of people who were found visible, as [`of_posts`].
+pub async fn of_authors(app: &App, people: &[Wanted]) -> Result<HashMap<Uuid, Arc<AuthorCard>>> {
+    let (_, mut found) = app.cards.of(app, &[], people).await?;
+    for _ in 1..ATTEMPTS {
+        let changed: Vec<Uuid> = people.iter().map(|one| one.id).filter(|id| !found.contains_key(id)).collect();
+        if changed.is_empty() {
+            break;
+        }
+        let newer = load::author_revisions(app, &changed).await?;
+        found.extend(app.cards.of(app, &[], &newer).await?.1);
+    }
+    Ok(found)
+}
+
+/// What the one query says of a post.
+struct Row {
+    post: Wanted,
+    author: Wanted,
+    like_count: i64,
+    comment_count: i64,
+    follower_count: i64,
+    following_count: i64,
+    post_count: i64,
+    liked: bool,
+    saved: bool,
+}
+
+impl Row {
+    fn with(self, card: Arc<PostCard>, author: Arc<AuthorCard>) -> Marked {
+        Marked {
+            card,
+            author: Author {
+                card: author,
+                follower_count: self.follower_count,
+                following_count: self.following_count,
+                post_count: self.post_count,
+            },
+            like_count: self.like_count,
+            comment_count: self.comment_count,
+            viewer_has_liked: self.liked,
+            viewer_has_saved: self.saved,
+        }
+    }
+}
+
+async fn mark(app: &App, viewer: Uuid, posts: Select<post::Entity>) -> Result<Vec<Row>> {
+    // Not `account`: sub-queries of visibility name that one.
+    let author = "author";
+    let of_author = |column: account::Column| Expr::col((author, column));
+    let author_of: sea_orm::RelationDef =
+        post::Entity::belongs_to(account::Entity).from(post::Column::AuthorId).to(account::Column::Id).into();
+    let liked = Query::select()
+        .expr(Expr::value(1))
+        .from(post_like::Entity)
+        .and_where(post_like::Column::PostId.into_expr().eq(post::Column::Id.into_expr()))
+        .and_where(post_like::Column::AccountId.eq(viewer))
+        .to_owned();
+    let saved = Query::select()
+        .expr(Expr::value(1))
+        .from(saved_post::Entity)
+        .and_where(saved_post::Column::PostId.into_expr().eq(post::Column::Id.into_expr()))
+        .and_where(saved_post::Column::AccountId.eq(viewer))
+        .to_owned();
+    type Columns = (Uuid, i64, Uuid, i64, i64, i64, i64, i64, i64, bool, bool);
+    let rows: Vec<Columns> = posts
+        .select_only()
+        .column(post::Column::Id)
+        .column(post::Column::CardRevision)
+        .column(post::Column::AuthorId)
+        .column_as(of_author(account::Column::CardRevision), "author_revision")
+        .column(post::Column::LikeCount)
+        .column(post::Column::CommentCount)
+        .column_as(of_author(account::Column::FollowerCount), "follower_count")
+        .column_as(of_author(account::Column::FollowingCount), "following_count")
+        .column_as(of_author(account::Column::PostCount), "post_count")
+        .column_as(Expr::exists(liked), "liked")
+        .column_as(Expr::exists(saved), "saved")
+        .join_as(JoinType::InnerJoin, author_of, author)
+        .into_tuple()
+        .all(app.rows())
+        .await?;
+    let row = |row: Columns| Row {
+        post: Wanted { id: row.0, revision: row.1 },
+        author: Wanted { id: row.2, revision: row.3 },
+        like_count: row.4,
+        comment_count: row.5,
+        follower_count: row.6,
+        following_count: row.7,
+        post_count: row.8,
+        liked: row.9,
+        saved: row.10,
+    };
+    Ok(rows.into_iter().map(row).collect())
+}

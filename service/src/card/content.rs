@@ -1,0 +1,225 @@
+//! What cards hold. Everything in them is for whoever may see the post or the person: nothing that is its owner's alone
+//! (originals, EXIF facts, reasons of failures, e-mail addresses), for cards are shared between viewers and lie in Redis.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use darkroom_entity::audience::Audience;
+use darkroom_entity::{account, media, post, rendition};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::app::App;
+
+/// A post without its counters and marks.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PostCard {
+    /// The post.
+    pub id: Uuid,
+    /// Of which revision of the row this is.
+    pub revision: i64,
+    /// Who posted it.
+    pub author_id: Uuid,
+    /// Whether others see it yet.
+    pub state: post::State,
+    /// For whom it is.
+    pub audience: Audience,
+    /// Who may comment.
+    pub commenters: post::Commenters,
+    /// Words.
+    pub caption: String,
+    /// Where it was, in the author's words.
+    pub location: Option<String>,
+    /// When it was accepted.
+    pub created_at: DateTime<Utc>,
+    /// When it was published.
+    pub published_at: Option<DateTime<Utc>>,
+    /// When its words were last changed.
+    pub edited_at: Option<DateTime<Utc>>,
+    /// Since when it stands first on its author's profile.
+    pub pinned_at: Option<DateTime<Utc>>,
+    /// The caption's hashtags, in order.
+    pub hashtags: Vec<String>,
+    /// Its photos, in order.
+    pub media: Vec<MediaCard>,
+}
+
+/// A person without their counters.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AuthorCard {
+    /// The person.
+    pub id: Uuid,
+    /// Of which revision of the row this is.
+    pub revision: i64,
+    /// As they typed it.
+    pub username: String,
+    /// May be empty.
+    pub full_name: String,
+    /// What they say of themselves; may be empty.
+    pub bio: String,
+    /// Whether only accepted followers see their posts and stories.
+    pub is_private: bool,
+    /// Whether it was verified that they are who they say.
+    pub is_verified: bool,
+    /// When they signed up.
+    pub created_at: DateTime<Utc>,
+    /// Their picture.
+    pub avatar: Option<MediaCard>,
+}
+
+/// A photo.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct MediaCard {
+    /// The photo.
+    pub id: Uuid,
+    /// What it is.
+    pub kind: media::Kind,
+    /// How far it is.
+    pub status: media::Status,
+    /// Pixels, upright.
+    pub width: Option<i32>,
+    /// Pixels, upright.
+    pub height: Option<i32>,
+    /// ThumbHash in base64.
+    pub placeholder: Option<String>,
+    /// `#rrggbb`.
+    pub dominant_color: Option<String>,
+    /// May be empty.
+    pub alt_text: String,
+    /// Smallest first, of each size the JPEG first.
+    pub renditions: Vec<RenditionCard>,
+    #[serde(skip)]
+    links: Links,
+}
+
+/// One size of a photo, in one format.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RenditionCard {
+    /// Which size.
+    pub size: rendition::Size,
+    /// Which format.
+    pub format: rendition::Format,
+    /// Where its bytes are.
+    pub object_key: String,
+    /// Pixels.
+    pub width: i32,
+    /// Pixels.
+    pub height: i32,
+    /// Bytes.
+    pub byte_size: i64,
+}
+
+/// Links to a photo's renditions, of the window for which they were last asked.
+#[derive(Debug, Default)]
+struct Links(Mutex<Option<(i64, Arc<[String]>)>>);
+
+/// A copy signs its own.
+impl Clone for Links {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl MediaCard {
+    pub(super) fn new(row: &media::Model, renditions: Vec<rendition::Model>) -> Self {
+        Self {
+            id: row.id,
+            kind: row.kind,
+            status: row.status,
+            width: row.width,
+            height: row.height,
+            placeholder: row.placeholder.clone(),
+            dominant_color: row.dominant_color.clone(),
+            alt_text: row.alt_text.clone(),
+            renditions: renditions.into_iter().map(RenditionCard::new).collect(),
+            links: Links::default(),
+        }
+    }
+
+    /// Links to its renditions, in their order: the same as everywhere else, signed once a window and not once a viewer.
+    #[must_use]
+    pub fn links(&self, app: &App) -> Arc<[String]> {
+        let expires = app.signer.window_end(app.clock.now());
+        let mut kept = self.links.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match kept.as_ref() {
+            Some((until, links)) if *until == expires => Arc::clone(links),
+            _ => {
+                let links = self.renditions.iter().map(|row| app.signer.link(&row.object_key, expires));
+                let links: Arc<[String]> = links.collect();
+                *kept = Some((expires, Arc::clone(&links)));
+                links
+            }
+        }
+    }
+
+    /// The place among its renditions of this size: in this format if it exists, otherwise as JPEG.
+    #[must_use]
+    pub fn rendition(&self, size: rendition::Size, format: Option<rendition::Format>) -> Option<usize> {
+        let of = |format| self.renditions.iter().position(|row| row.size == size && row.format == format);
+        format.and_then(of).or_else(|| of(rendition::Format::Jpeg))
+    }
+
+    fn weight(&self) -> usize {
+        // A link repeats the key, with an address, a moment and a signature around it.
+        let renditions = self.renditions.iter().map(|row| size_of::<RenditionCard>() + 2 * row.object_key.len() + 120);
+        size_of::<Self>() + self.alt_text.len() + 50 + renditions.sum::<usize>()
+    }
+}
+
+impl RenditionCard {
+    fn new(row: rendition::Model) -> Self {
+        let rendition::Model { size, format, object_key, width, height, byte_size, .. } = row;
+        Self { size, format, object_key, width, height, byte_size }
+    }
+}
+
+impl PostCard {
+    pub(super) fn new(row: post::Model, hashtags: Vec<String>, media: Vec<MediaCard>) -> Self {
+        Self {
+            id: row.id,
+            revision: row.card_revision,
+            author_id: row.author_id,
+            state: row.state,
+            audience: row.audience,
+            commenters: row.commenters,
+            caption: row.caption,
+            location: row.location,
+            created_at: row.created_at,
+            published_at: row.published_at,
+            edited_at: row.edited_at,
+            pinned_at: row.pinned_at,
+            hashtags,
+            media,
+        }
+    }
+
+    /// About how many bytes it takes.
+    pub(super) fn weight(&self) -> usize {
+        let words = self.caption.len() + self.location.as_ref().map_or(0, String::len);
+        let hashtags = self.hashtags.iter().map(|tag| size_of::<String>() + tag.len());
+        let media = self.media.iter().map(MediaCard::weight);
+        size_of::<Self>() + words + hashtags.sum::<usize>() + media.sum::<usize>()
+    }
+}
+
+impl AuthorCard {
+    pub(super) fn new(row: account::Model, avatar: Option<MediaCard>) -> Self {
+        Self {
+            id: row.id,
+            revision: row.card_revision,
+            username: row.username,
+            full_name: row.full_name,
+            bio: row.bio,
+            is_private: row.is_private,
+            is_verified: row.is_verified,
+            created_at: row.created_at,
+            avatar,
+        }
+    }
+
+    /// About how many bytes it takes.
+    pub(super) fn weight(&self) -> usize {
+        let words = self.username.len() + self.full_name.len() + self.bio.len();
+        size_of::<Self>() + words + self.avatar.as_ref().map_or(0, MediaCard::weight)
+    }
+}
