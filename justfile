@@ -22,7 +22,7 @@ test *arguments:
 # formatting, scripts, lints, documentation, dependencies
 check:
     cargo fmt --all --check
-    shellcheck -x .ci/run scripts/* tests/compose/check bench/photo/setup
+    shellcheck -x .ci/run scripts/* tests/compose/check bench/photo/setup bench/peer/setup
     cargo clippy --workspace --all-targets -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
     cargo deny --workspace check licenses sources
@@ -36,6 +36,7 @@ schema:
 
 # measure, beside floors, on throw-away stores
 bench *arguments:
+    bench/peer/setup
     scripts/services run cargo run --release --package darkroom-bench -- "$@"
 
 # the photo pipeline beside sharp, pyvips, ImageMagick and a floor; installs them below target/bench-peers

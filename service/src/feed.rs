@@ -44,8 +44,9 @@ const LOOK: usize = 500;
 /// A page of the viewer's feed, newest first.
 pub async fn following(app: &App, viewer: &Viewer, page: PageRequest) -> Result<Page<Marked>> {
     match read_or_build(app, viewer).await {
-        Some(window) => from_window(app, viewer.id(), &window, page).await,
-        None => from_database(app, viewer.id(), page).await,
+        // Boxed, as below.
+        Some(window) => Box::pin(from_window(app, viewer.id(), &window, page)).await,
+        None => Box::pin(from_database(app, viewer.id(), page)).await,
     }
 }
 
