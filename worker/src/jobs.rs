@@ -24,8 +24,8 @@ mod sweep_sessions;
 mod sweep_stories;
 
 use darkroom_service::job::{
-    AcceptFollowRequests, AuditFeeds, ChangeDelivery, CleanBlock, EncodeWebp, ExpireStory, FanOutPost, Heartbeat, Notify,
-    ProcessMedia, PurgeCollection, PurgeComment, PurgeObjects, PurgePost, Recount, SweepFollows, SweepMedia,
+    AcceptFollowRequests, AuditFeeds, ChangeDelivery, CleanBlock, EncodeWebp, ExpireStory, FanOutPost, Heartbeat,
+    Notify, ProcessMedia, PurgeCollection, PurgeComment, PurgeObjects, PurgePost, Recount, SweepFollows, SweepMedia,
     SweepNotifications, SweepObjects, SweepSessions, SweepStories,
 };
 

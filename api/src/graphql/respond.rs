@@ -133,6 +133,7 @@ mod tests {
         );
         response.data = Value::Null;
         response.errors[0].path.clear();
+        let errors = serde_json::to_string(&response.errors).unwrap();
         assert_eq!(text(&response), format!("{{\"errors\":{errors},\"extensions\":{{\"x\":[1]}}}}"));
     }
 }
