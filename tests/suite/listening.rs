@@ -288,6 +288,10 @@ async fn what_happens_while_redis_is_away_is_delivered() {
         if outage == "gone" {
             redis.restart().await;
         }
+        is_up(true).await;
+        // What a job could not push meanwhile, it pushes when its turn comes again.
+        app.clock.advance(TimeDelta::minutes(1));
+        app.run_jobs().await;
         assert_eq!(next(&mut comments, "commentAdded").await["id"], said, "{outage}");
         assert_eq!(next(&mut notifications, "notificationAdded").await["kind"], "MENTION", "{outage}");
         assert_eq!(next(&mut feed, "feedUpdated").await["newPostCount"], count + 1, "{outage}");

@@ -14,6 +14,7 @@ use moka::sync::Cache as Memory;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::content::{AuthorCard, PostCard};
@@ -23,6 +24,10 @@ use crate::error::Result;
 
 /// Of the memory for cards, the part for people: they are smaller, fewer, and kept longer.
 const AUTHORS_SHARE: u64 = 4;
+
+/// How long a page waits for copies: the database has them too, and a Redis that hangs was waited for once already, for the
+/// timeline.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// How often a reader waits for another one's look, before it looks for itself whatever the others do.
 const WAITS: usize = 2;
@@ -219,13 +224,14 @@ impl Cards {
         }
         if self.shared.is_shared() {
             let keys = Shelf::<PostCard>::keys(&posts).chain(Shelf::<AuthorCard>::keys(&authors));
-            match self.shared.get(&keys.collect::<Vec<_>>()).await {
-                Ok(copies) => {
+            match timeout(PATIENCE, self.shared.get(&keys.collect::<Vec<_>>())).await {
+                Ok(Ok(copies)) => {
                     let (of_posts, of_authors) = copies.split_at(posts.len());
                     posts = self.posts.read(&posts, of_posts, &mut found.0);
                     authors = self.authors.read(&authors, of_authors, &mut found.1);
                 }
-                Err(error) => tracing::debug!(%error, "the cache is away; the database answers"),
+                Ok(Err(error)) => tracing::debug!(%error, "the cache is away; the database answers"),
+                Err(_) => tracing::debug!("the cache is slow; the database answers"),
             }
         }
         let (of_posts, of_authors) = futures::try_join!(load::posts(app, &posts), load::authors(app, &authors))?;
