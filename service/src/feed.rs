@@ -4,10 +4,10 @@
 //! timeline can be out of date only by lacking something. It therefore holds everything that the people followed have ever
 //! published, whether it is to be seen at the moment or not (muted, archived, for close friends, by a suspended person):
 //! what is to be seen again is there already. What remains is following, and that is what its epoch is for: following
-//! counts it up, and a timeline of an earlier epoch is not read. [`revise`] brings it up to the new one; without a timeline
+//! counts it up, and a timeline of an earlier epoch is not read. `revise` brings it up to the new one; without a timeline
 //! the database answers at once, and the timeline is built meanwhile.
 //!
-//! People with very many followers are not pushed to each of them: see [`pull`].
+//! People with very many followers are not pushed to each of them: see `pull`.
 //!
 //! Older than the window the database answers too, by the same order, so that there is no seam: the window holds every
 //! id down to its end.

@@ -145,6 +145,7 @@ impl From<Facts> for MediaFacts {
 }
 
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "rows are as frequent as cards: a box each would cost more")]
 pub(crate) enum Media {
     /// Its renditions are looked up when they are asked for.
     Row(media::Model),

@@ -51,6 +51,7 @@ impl From<follow::FollowState> for FollowState {
 }
 
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "rows are as frequent as cards: a box each would cost more")]
 pub(crate) enum User {
     /// What it does not hold is looked up when it is asked for.
     Row(account::Model),

@@ -132,7 +132,7 @@ pub async fn unread_count(app: &App, viewer: &Viewer) -> Result<usize> {
     Ok(unread.len())
 }
 
-/// Who stands behind these of the viewer's notifications: a bounded number, in a statement for every [`PARTS`] of them.
+/// Who stands behind these of the viewer's notifications: a bounded number, in a statement for every `PARTS` of them.
 pub async fn groups(app: &App, viewer: Uuid, ids: &[Uuid]) -> Result<HashMap<Uuid, Group>> {
     let mut events: HashMap<Uuid, Vec<(Uuid, Uuid)>> = HashMap::new();
     for anchors in ids.chunks(PARTS) {
