@@ -62,11 +62,8 @@ impl<S: Source> Arrivals<S> {
         let ids = arrivals.source.ids_after(second_of(arrivals.track.floor()), (PAGE * PAGES) as u64).await?;
         let (old, new): (Vec<Uuid>, Vec<Uuid>) = ids.into_iter().partition(|id| *id < begun);
         old.into_iter().for_each(|id| arrivals.track.said(id));
-        let found = if new.is_empty() {
-            if arrivals.source.is_open().await? { Found::wait(Vec::new()) } else { Found::end() }
-        } else {
-            arrivals.look(News { ids: new, gap: false }).await?
-        };
+        let found =
+            if new.is_empty() { Found::wait(Vec::new()) } else { arrivals.look(News { ids: new, gap: false }).await? };
         Ok((arrivals, found))
     }
 
