@@ -11,7 +11,6 @@
 
 mod admin;
 mod banner;
-mod demo;
 mod doctor;
 mod serve;
 
@@ -112,8 +111,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve => serve::run(config).await?,
         Command::Demo { only_fill } => {
-            let people = demo::fill(config.clone()).await?;
-            demo::print_sign_ins(&people);
+            let people = darkroom_demo::fill(config.clone()).await?;
+            darkroom_demo::print_sign_ins(&people);
             if !only_fill {
                 serve::run(config).await?;
             }

@@ -4,7 +4,7 @@ use super::canvas::Canvas;
 use super::colour::{Gradient, Rgb, cover, hex, mix, scale, shine};
 use super::curve::{length, smooth};
 use super::noise::{Field, Noise};
-use crate::demo::random::Random;
+use crate::random::Random;
 
 /// A beach from above: sand, foam, shallow and deep water, parasols.
 pub(super) fn shore(canvas: &mut Canvas, random: &mut Random, noise: Noise) {

@@ -4,7 +4,7 @@ use super::canvas::Canvas;
 use super::colour::{Rgb, cover, hex, scale, shine};
 use super::curve::{length, smooth};
 use super::noise::{Field, Noise};
-use crate::demo::random::Random;
+use crate::random::Random;
 
 /// Vases and fruit on a table before a plain wall, in light from the left.
 pub(super) fn still_life(canvas: &mut Canvas, random: &mut Random, noise: Noise) {

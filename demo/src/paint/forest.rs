@@ -5,7 +5,7 @@ use super::colour::{Gradient, Rgb, cover, hex, mix, scale, shine};
 use super::curve::smooth;
 use super::noise::{Field, Noise};
 use super::sky::wanderer;
-use crate::demo::random::Random;
+use crate::random::Random;
 
 struct Season {
     /// Far light, then fog, from the top down.

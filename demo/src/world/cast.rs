@@ -1,7 +1,7 @@
 //! The people of the demo world. All are invented.
 
-use crate::demo::paint::Scene;
-use crate::demo::paint::Scene::{
+use crate::paint::Scene;
+use crate::paint::Scene::{
     Aurora, Balloons, City, Coffee, Desert, Facade, Fields, Flowers, Forest, Mountains, NightSky, Poster, Rain, Sea,
     Shore, StillLife, Winter,
 };

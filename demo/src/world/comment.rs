@@ -1,7 +1,7 @@
 //! What people say below each other's pictures, and who likes it.
 
 use super::{Person, PostPlan};
-use crate::demo::random::Random;
+use crate::random::Random;
 
 /// A comment, or an answer to one.
 pub(crate) struct CommentPlan {

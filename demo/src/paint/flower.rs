@@ -4,7 +4,7 @@ use super::canvas::Canvas;
 use super::colour::{Gradient, Rgb, cover, hex, mix, scale};
 use super::curve::smooth;
 use super::noise::{Field, Noise};
-use crate::demo::random::Random;
+use crate::random::Random;
 
 /// A flower's shape: petals, how wide they are, their colours from the middle out, and the middle's.
 type Bloom = (usize, f32, [u32; 2], u32);

@@ -5,7 +5,7 @@ use super::colour::{Gradient, Rgb, cover, hex, mix, scale};
 use super::curve::{floor, smooth};
 use super::noise::Noise;
 use super::sky::{Light, clouds, sky, stars, sun};
-use crate::demo::random::Random;
+use crate::random::Random;
 
 /// Towers in four rows before an evening sky, often over water.
 pub(super) fn city(canvas: &mut Canvas, random: &mut Random, noise: Noise) {

@@ -5,7 +5,7 @@ use super::colour::{Gradient, Rgb, cover, hex, mix, scale, shine};
 use super::curve::smooth;
 use super::noise::Noise;
 use super::sky::{Light, birds, clouds, sky, sun};
-use crate::demo::random::Random;
+use crate::random::Random;
 
 /// Sky from the top to the horizon, light, sea from the horizon to the viewer.
 type Weather = (&'static [u32], u32, &'static [u32]);

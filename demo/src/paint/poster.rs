@@ -4,7 +4,7 @@ use super::canvas::Canvas;
 use super::colour::{Rgb, hex, mix, scale};
 use super::curve::{fract, length, smooth};
 use super::noise::{Field, Noise};
-use crate::demo::random::Random;
+use crate::random::Random;
 
 /// Paper first, then inks.
 const INKS: &[[u32; 6]] = &[

@@ -3,7 +3,7 @@
 use super::canvas::Canvas;
 use super::colour::{Gradient, Rgb, hex, mix, scale};
 use super::curve::{length, smooth};
-use crate::demo::random::Random;
+use crate::random::Random;
 
 const SKINS: &[u32] = &[0xf8d9c0, 0xf0c3a0, 0xe0a878, 0xc98a5c, 0xa56a42, 0x7d4a2e, 0x5c3420];
 const HAIRS: &[u32] = &[

@@ -4,7 +4,7 @@ use super::canvas::Canvas;
 use super::colour::{Gradient, Rgb, cover, mix, shine};
 use super::curve::{fract, smooth};
 use super::noise::{Field, Noise};
-use crate::demo::random::Random;
+use crate::random::Random;
 
 /// A sun or moon and the colour of its light.
 #[derive(Clone, Copy)]

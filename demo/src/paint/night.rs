@@ -5,7 +5,7 @@ use super::colour::{Gradient, Rgb, hex, mix, scale};
 use super::curve::{length, smooth};
 use super::noise::Noise;
 use super::sky::{conifer, milky_way, sky, stars, wanderer};
-use crate::demo::random::Random;
+use crate::random::Random;
 
 /// A starry sky with the Milky Way, and a tent, a tree or a person under it.
 pub(super) fn night_sky(canvas: &mut Canvas, random: &mut Random, noise: Noise) {

@@ -6,7 +6,7 @@ use super::curve::{fract, smooth};
 use super::mountain::HOURS;
 use super::noise::Noise;
 use super::sky::{Light, clouds, sky, sun};
-use crate::demo::random::Random;
+use crate::random::Random;
 
 /// Hot-air balloons over soft hills.
 pub(super) fn balloons(canvas: &mut Canvas, random: &mut Random, noise: Noise) {

@@ -4,7 +4,7 @@ use super::canvas::Canvas;
 use super::colour::{Gradient, Rgb, hex, mix};
 use super::noise::Noise;
 use super::sky::{Light, conifer, sky, stars, sun};
-use crate::demo::random::Random;
+use crate::random::Random;
 
 /// Snowy slopes with laden pines, sometimes at night with a lit cabin.
 pub(super) fn winter(canvas: &mut Canvas, random: &mut Random, noise: Noise) {

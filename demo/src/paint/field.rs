@@ -6,7 +6,7 @@ use super::curve::{floor, smooth};
 use super::night::oak;
 use super::noise::Noise;
 use super::sky::{Light, clouds, sky, sun};
-use crate::demo::random::Random;
+use crate::random::Random;
 
 /// Rows of lavender, tulips, wheat or tea that run to a low sun, with a lone tree.
 pub(super) fn fields(canvas: &mut Canvas, random: &mut Random, noise: Noise) {

@@ -4,7 +4,7 @@ use super::canvas::Canvas;
 use super::colour::{Gradient, cover, hex, mix, scale, shine};
 use super::curve::{length, smooth};
 use super::noise::Noise;
-use crate::demo::random::Random;
+use crate::random::Random;
 
 /// City lights out of focus behind a window with raindrops.
 pub(super) fn rain(canvas: &mut Canvas, random: &mut Random, noise: Noise) {

@@ -6,7 +6,7 @@ use super::curve::{fract, smooth, wave};
 use super::mountain::lowest;
 use super::noise::{Field, Noise};
 use super::sky::{Light, birds, clouds, sky, sun, wanderer};
-use crate::demo::random::Random;
+use crate::random::Random;
 
 /// Dunes with sharp crests, one side in the sun, the other in shadow.
 pub(super) fn desert(canvas: &mut Canvas, random: &mut Random, noise: Noise) {

@@ -1,6 +1,6 @@
 //! What people write under their pictures, scene by scene.
 
-use crate::demo::paint::Scene;
+use crate::paint::Scene;
 
 /// The words that go with a scene.
 pub(super) struct Words {

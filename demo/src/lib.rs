@@ -41,7 +41,7 @@ enum Event {
 }
 
 /// Fills an empty data folder; one that already holds people is left as it is. Returns usernames to sign in with.
-pub(crate) async fn fill(config: Config) -> anyhow::Result<Vec<String>> {
+pub async fn fill(config: Config) -> anyhow::Result<Vec<String>> {
     let world = Arc::new(World::imagine(SEED));
     let names = world.people.iter().take(SIGN_INS).map(|person| person.username.to_owned()).collect();
     let now = Clock::system().now();
@@ -66,7 +66,7 @@ pub(crate) async fn fill(config: Config) -> anyhow::Result<Vec<String>> {
 }
 
 /// Says how to sign in.
-pub(crate) fn print_sign_ins(names: &[String]) {
+pub fn print_sign_ins(names: &[String]) {
     println!("\n  Sign in as {} with the password `{PASSWORD}`.", names.join(", "));
 }
 

@@ -4,7 +4,7 @@ use super::canvas::Canvas;
 use super::colour::{Rgb, cover, hex, mix, scale, shine};
 use super::curve::{fract, smooth};
 use super::noise::Noise;
-use crate::demo::random::Random;
+use crate::random::Random;
 
 /// A painted wall with shuttered windows, flower boxes and a hard diagonal shadow.
 pub(super) fn facade(canvas: &mut Canvas, random: &mut Random, noise: Noise) {

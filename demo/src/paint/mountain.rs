@@ -5,7 +5,7 @@ use super::colour::{Gradient, Rgb, hex, mix, scale};
 use super::curve::smooth;
 use super::noise::{Field, Noise};
 use super::sky::{Light, birds, clouds, conifer, sky, sun, wanderer};
-use crate::demo::random::Random;
+use crate::random::Random;
 
 /// One hour of the day in the mountains.
 pub(super) struct Hour {

@@ -6,7 +6,7 @@ use super::curve::smooth;
 use super::noise::Noise;
 use super::sky::{conifer, sky, stars};
 use super::winter::cabin;
-use crate::demo::random::Random;
+use crate::random::Random;
 
 /// Curtains of northern lights over snowy hills and still water.
 pub(super) fn aurora(canvas: &mut Canvas, random: &mut Random, noise: Noise) {

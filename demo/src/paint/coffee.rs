@@ -4,7 +4,7 @@ use super::canvas::Canvas;
 use super::colour::{hex, mix, scale, shine};
 use super::curve::{fract, length, smooth};
 use super::noise::{Field, Noise};
-use crate::demo::random::Random;
+use crate::random::Random;
 
 /// A cup of coffee from above with latte art, on wood, stone or linen.
 pub(super) fn coffee(canvas: &mut Canvas, random: &mut Random, noise: Noise) {
