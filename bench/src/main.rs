@@ -4,9 +4,10 @@
 //!   just bench                 build everything, start throw-away stores, measure for about two minutes
 //!   just bench --long          the same with more of everything
 //!   just bench --only feed     one scenario: upload, fan-out, feed, job, like or socket
+//!   just bench --only growth   feeds of growing cities, by name only: minutes, with --long a quarter of an hour
 //! ```
 //!
-//! Progress goes to standard error; a table and then the same as JSON to standard output. It starts the real programs on
+//! Progress goes to standard error; a table and then the same as JSON to standard output; plots to the folder of `--plots`. It starts the real programs on
 //! free ports of 127.0.0.1 with data of their own, and ends each by its process id. How to read the figures:
 //! `docs/performance.md`.
 
@@ -14,6 +15,7 @@ mod floor;
 mod http;
 mod peer;
 mod photo;
+mod plot;
 mod population;
 mod program;
 mod report;
@@ -28,8 +30,9 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 
+use plot::Panel;
 use report::Report;
-use scenario::{Effort, fan_out, feed, job, like, socket, upload};
+use scenario::{Effort, fan_out, feed, growth, job, like, socket, upload};
 use stores::{Stores, World, cluster_is_there};
 
 /// A run that takes longer is given up; its processes end with it.
@@ -55,6 +58,9 @@ struct Arguments {
     /// Take the programs as they lie beside this one, without building them first.
     #[arg(long)]
     no_build: bool,
+    /// Where plots go.
+    #[arg(long, default_value = "target/bench-plots")]
+    plots: PathBuf,
     #[command(subcommand)]
     floor: Option<Floor>,
 }
@@ -64,6 +70,7 @@ enum Scenario {
     Upload,
     FanOut,
     Feed,
+    Growth,
     Job,
     Like,
     Socket,
@@ -120,13 +127,20 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
         }
         if wanted(Scenario::Feed) {
             let world = World::new(stores, &[]).await?;
-            feed::run(&mut report.section("feed", name), &world, effort).await?;
+            let panels = feed::run(&mut report.section("feed", name), &world, effort).await?;
             world.remove().await?;
+            draw(arguments, &report, &format!("feed-{name}"), &panels)?;
+        }
+        if arguments.only == Some(Scenario::Growth) {
+            let mut section = report.section("growth", name);
+            let panels = growth::run(&mut section, stores, effort.sizes).await?;
+            draw(arguments, &report, &format!("growth-{name}"), &panels)?;
         }
         if wanted(Scenario::FanOut) {
             let world = World::new(stores, &fan_out::SETTINGS).await?;
-            fan_out::run(&mut report.section("fan-out", name), &world, effort).await?;
+            let panels = fan_out::run(&mut report.section("fan-out", name), &world, effort).await?;
             world.remove().await?;
+            draw(arguments, &report, &format!("fan-out-{name}"), &panels)?;
         }
         if wanted(Scenario::Like) {
             let world = World::new(stores, &[]).await?;
@@ -147,4 +161,14 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
         }
     }
     Ok(report)
+}
+
+/// Writes a plot.
+fn draw(arguments: &Arguments, report: &Report, name: &str, panels: &[Panel]) -> anyhow::Result<()> {
+    std::fs::create_dir_all(&arguments.plots)?;
+    let path = arguments.plots.join(format!("{name}.svg"));
+    let setting: Vec<&str> = report.machine.iter().take(1).map(|(_, value)| value.as_str()).collect();
+    std::fs::write(&path, plot::draw(panels, &setting.join("")))?;
+    eprintln!("as a plot: {}", path.display());
+    Ok(())
 }

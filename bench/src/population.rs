@@ -34,6 +34,17 @@ pub(crate) struct Shape {
     pub(crate) posts: usize,
     /// Likes of all of them together.
     pub(crate) likes: usize,
+    /// The first of the people, if they follow another number than the rest.
+    pub(crate) readers: Option<Readers>,
+}
+
+/// People who follow many, or few.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Readers {
+    /// How many there are.
+    pub(crate) count: usize,
+    /// Whom each of them follows.
+    pub(crate) follows: usize,
 }
 
 /// Fills an empty database, the same each time; the people's session tokens.
@@ -44,8 +55,12 @@ pub(crate) async fn fill(app: &App, shape: Shape) -> anyhow::Result<Vec<String>>
     let zipf = Zipf::new(shape.people);
     let mut people: Vec<account::Model> = (0..shape.people).map(|number| person(app, number)).collect();
     let faces: Vec<media::Model> = people.iter().map(|person| photo(app, person.id, Attachment::Avatar)).collect();
+    let follows = |own: usize| match shape.readers {
+        Some(readers) if own < readers.count => readers.follows,
+        _ => shape.follows,
+    };
     let followees: Vec<Vec<usize>> =
-        (0..shape.people).map(|own| zipf.draw_others(own, shape.follows, &mut random)).collect();
+        (0..shape.people).map(|own| zipf.draw_others(own, follows(own), &mut random)).collect();
     let authors: Vec<usize> = (0..shape.posts).map(|_| random.random_range(0..shape.people)).collect();
     for (number, followees) in followees.iter().enumerate() {
         people[number].following_count = followees.len() as i64;

@@ -4,6 +4,7 @@
 mod breaker;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use fred::clients::SubscriberClient;
@@ -41,6 +42,7 @@ struct Inner {
     connect_timeout: Duration,
     command_timeout: Duration,
     prefix: String,
+    calls: AtomicU64,
 }
 
 impl Redis {
@@ -60,7 +62,8 @@ impl Redis {
         }
         let prefix = config.redis.key_prefix.clone();
         let breaker = Breaker::default();
-        let inner = Inner { connection, breaker, builder, connect_timeout, command_timeout, prefix };
+        let inner =
+            Inner { connection, breaker, builder, connect_timeout, command_timeout, prefix, calls: AtomicU64::new(0) };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -75,9 +78,15 @@ impl Redis {
         if !self.is_up() {
             return Err(RedisError::Down);
         }
+        self.inner.calls.fetch_add(1, Ordering::Relaxed);
         let result = commands(self.inner.connection.client.clone()).await;
         self.inner.breaker.record(result.as_ref().err());
         Ok(result?)
+    }
+
+    /// Round trips on the shared connection so far: a pipeline is one.
+    pub(crate) fn calls(&self) -> u64 {
+        self.inner.calls.load(Ordering::Relaxed)
     }
 
     /// Whether a command is worth trying now. While many failed in a row, one caller a second gets a yes.

@@ -84,6 +84,15 @@ pub enum Timelines {
 }
 
 impl Timelines {
+    /// Round trips to the server so far, of everything in this process that shares the connection; 0 inside this process.
+    #[must_use]
+    pub fn round_trips(&self) -> u64 {
+        match self {
+            Self::Local(_) => 0,
+            Self::Redis(timelines) => timelines.round_trips(),
+        }
+    }
+
     /// In this process, or on the server that `redis` is connected to.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! What a resolver takes from its context.
 
+use std::sync::Arc;
+
 use async_graphql::Context;
 use async_graphql::dataloader::DataLoader;
 use darkroom_service::{App, Error, Viewer};
@@ -31,7 +33,8 @@ impl RequestContext for Context<'_> {
     }
 
     fn caller(&self) -> Result<&Caller> {
-        self.data_opt().ok_or_else(|| Error::internal("the request was not prepared").into())
+        let caller: Option<&Arc<Caller>> = self.data_opt();
+        Ok(caller.ok_or_else(|| Error::internal("the request was not prepared"))?)
     }
 
     fn loader(&self) -> Result<&DataLoader<Loaders>> {

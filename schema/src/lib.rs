@@ -8,6 +8,7 @@
 //!   object/                          what they return
 //!   loader                           batches of what objects look up
 //!   hot                              lists that are written as bytes, past the executor
+//!   listening                        subscriptions: executed on each turn, little kept in between
 //!   id, cursor, page                 opaque names for rows and places in lists
 //!   error                            the only way out for a service error
 //! ```
@@ -19,6 +20,7 @@ mod cursor;
 pub mod error;
 mod hot;
 mod id;
+mod listening;
 mod loader;
 mod mutation;
 mod object;
@@ -29,16 +31,44 @@ pub mod upload;
 
 use std::sync::Arc;
 
-use async_graphql::{Request, SDLExportOptions};
+use async_graphql::parser::types::OperationType;
+use async_graphql::{Data, Executor, Request, Response, SDLExportOptions, SchemaBuilder};
 use darkroom_service::{App, Viewer};
+use futures::stream::BoxStream;
 
 pub use error::mask;
 pub use mutation::Mutation;
 pub use query::Query;
 pub use subscription::Subscription;
 
+/// Everything but listening, which this executes by the library's means if it is asked to.
+type Operations = async_graphql::Schema<Query, Mutation, Subscription>;
+
 /// The schema, ready to execute.
-pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
+#[derive(Clone)]
+pub struct Schema {
+    operations: Operations,
+    listening: listening::Listening,
+}
+
+impl Executor for Schema {
+    async fn execute(&self, request: Request) -> Response {
+        self.operations.execute(request).await
+    }
+
+    fn execute_stream(&self, mut request: Request, session: Option<Arc<Data>>) -> BoxStream<'static, Response> {
+        let name = request.operation_name.clone();
+        let listens = request.parsed_query().is_ok_and(|document| {
+            listening::selected(document, name.as_deref())
+                .is_some_and(|operation| operation.node.ty == OperationType::Subscription)
+        });
+        if listens {
+            self.listening.listen(request)
+        } else {
+            Executor::execute_stream(&self.operations, request, session)
+        }
+    }
+}
 
 /// How deep a document's fields may be nested: what introspection by the usual tools needs, and some.
 const DEPTH: usize = 20;
@@ -54,21 +84,32 @@ const ALIASES: usize = 100;
 
 /// Builds the schema over an application.
 pub fn build(app: &App) -> Schema {
-    builder().data(app.clone()).data(Arc::new(subscription::Common::new(app.clone()))).finish()
+    let operations = limited(with(blank(), app)).finish();
+    Schema { listening: listening::Listening::new(operations.clone(), app), operations }
 }
 
 /// The schema in the schema definition language, as it is checked in.
 pub fn sdl() -> String {
-    blank().sdl_with_options(SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items())
+    let options = SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items();
+    limited(blank()).finish().sdl_with_options(options)
 }
 
-/// The schema without an application: it can be asked about itself only.
-pub fn blank() -> Schema {
-    builder().finish()
+/// The answer to a question about the schema itself, for which it needs no application.
+pub async fn introspect(document: &str) -> Response {
+    limited(blank()).finish().execute(document).await
 }
 
-fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
-    async_graphql::Schema::build(Query::default(), Mutation::default(), Subscription::default())
+fn blank() -> SchemaBuilder<Query, Mutation, Subscription> {
+    async_graphql::Schema::build(Query::default(), Mutation::default(), Subscription)
+}
+
+/// What resolvers find in the schema.
+fn with<Q, M, S>(builder: SchemaBuilder<Q, M, S>, app: &App) -> SchemaBuilder<Q, M, S> {
+    builder.data(app.clone()).data(Arc::new(subscription::Common::new(app.clone())))
+}
+
+fn limited<Q, M, S>(builder: SchemaBuilder<Q, M, S>) -> SchemaBuilder<Q, M, S> {
+    builder
         .limit_depth(DEPTH)
         .limit_recursive_depth(DEPTH)
         .limit_complexity(COMPLEXITY)
@@ -89,6 +130,10 @@ pub struct Caller {
 
 /// Gives a request what its resolvers need: who asks, and loaders of its own.
 pub fn prepare(request: Request, app: &App, caller: Caller) -> Request {
+    attach(request, app, Arc::new(caller))
+}
+
+fn attach(request: Request, app: &App, caller: Arc<Caller>) -> Request {
     let viewer = caller.viewer.as_ref().map(Viewer::id);
     request.data(loader::loaders(app.clone(), viewer)).data(caller)
 }

@@ -5,6 +5,7 @@
 //!   arrivals   lists that grow: what is new since a place, nothing twice, nothing left out
 //!   track      which place that is
 //!   common     what many listeners ask at one moment, asked once
+//!   turn       what a field is called for: to begin, or to say something
 //! ```
 
 mod arrivals;
@@ -14,15 +15,46 @@ mod feed;
 mod media;
 mod notification;
 mod track;
+mod turn;
 mod watch;
+
+use std::borrow::Cow;
+use std::pin::Pin;
+
+use async_graphql::registry::Registry;
+use async_graphql::{Context, MergedObject, OutputType, Response, SubscriptionType};
+use futures::stream::Stream;
 
 pub(crate) use common::Common;
 
-/// What can be listened to.
-#[derive(Default, async_graphql::MergedSubscription)]
-pub struct Subscription(
+pub(crate) use turn::{Thing, Turn};
+
+/// What can be listened to, as it is executed.
+#[derive(Default, MergedObject)]
+#[graphql(name = "Subscription")]
+pub(crate) struct Root(
     media::MediaSubscription,
     feed::FeedSubscription,
     notification::NotificationSubscription,
     comment::CommentSubscription,
 );
+
+/// What can be listened to, as the schema shows it. It is executed as [`Root`].
+pub struct Subscription;
+
+impl SubscriptionType for Subscription {
+    fn type_name() -> Cow<'static, str> {
+        Root::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        Root::create_type_info(registry)
+    }
+
+    fn create_field_stream<'a>(
+        &'a self,
+        _: &'a Context<'_>,
+    ) -> Option<Pin<Box<dyn Stream<Item = Response> + Send + 'a>>> {
+        None
+    }
+}

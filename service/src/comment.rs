@@ -109,9 +109,6 @@ pub(crate) async fn count_likes(
     comment_id: Uuid,
     by: i64,
 ) -> Result<comment::Model> {
-    if by == 0 {
-        return visible_in(tx.rows(), viewer, comment_id).await;
-    }
     let counted = comment::Entity::update_many()
         .col_expr(comment::Column::LikeCount, Expr::col(comment::Column::LikeCount).add(by))
         .filter(comment::Column::Id.eq(comment_id))

@@ -17,6 +17,7 @@ use crate::error::Result;
 use crate::notification::{self, Event};
 use crate::page::{self, Order, Page, PageRequest};
 use crate::session::Viewer;
+use crate::transaction::Transaction;
 use crate::{comment as comments, post as posts, visibility};
 
 /// Likes a post that the viewer may see. Doing it twice changes nothing.
@@ -34,11 +35,9 @@ pub async fn like(app: &App, viewer: &Viewer, post_id: Uuid) -> Result<post::Mod
         )
         .exec_without_returning(tx.rows())
         .await?;
-    if written > 0 {
-        notification::tell(&mut tx, Event::PostLiked { post_id, actor_id: viewer.id() }).await?;
-    }
+    notification::tell(&mut tx, Event::PostLiked { post_id, actor_id: viewer.id() }).await?;
     let post = posts::count(&tx, viewer, post_id, post::Column::LikeCount, written as i64).await?;
-    tx.commit().await?;
+    end(tx, written).await?;
     Ok(post)
 }
 
@@ -46,11 +45,9 @@ pub async fn like(app: &App, viewer: &Viewer, post_id: Uuid) -> Result<post::Mod
 pub async fn unlike(app: &App, viewer: &Viewer, post_id: Uuid) -> Result<post::Model> {
     let mut tx = app.begin().await?;
     let removed = post_like::Entity::delete_by_id((post_id, viewer.id())).exec(tx.rows()).await?.rows_affected;
-    if removed > 0 {
-        notification::withdraw(&mut tx, Event::PostLiked { post_id, actor_id: viewer.id() }).await?;
-    }
+    notification::withdraw(&mut tx, Event::PostLiked { post_id, actor_id: viewer.id() }).await?;
     let post = posts::count(&tx, viewer, post_id, post::Column::LikeCount, -(removed as i64)).await?;
-    tx.commit().await?;
+    end(tx, removed).await?;
     Ok(post)
 }
 
@@ -71,11 +68,9 @@ pub async fn like_comment(app: &App, viewer: &Viewer, comment_id: Uuid) -> Resul
         )
         .exec_without_returning(tx.rows())
         .await?;
-    if written > 0 {
-        notification::tell(&mut tx, Event::CommentLiked { comment_id, actor_id: viewer.id() }).await?;
-    }
+    notification::tell(&mut tx, Event::CommentLiked { comment_id, actor_id: viewer.id() }).await?;
     let comment = comments::count_likes(&tx, viewer, comment_id, written as i64).await?;
-    tx.commit().await?;
+    end(tx, written).await?;
     Ok(comment)
 }
 
@@ -83,12 +78,18 @@ pub async fn like_comment(app: &App, viewer: &Viewer, comment_id: Uuid) -> Resul
 pub async fn unlike_comment(app: &App, viewer: &Viewer, comment_id: Uuid) -> Result<comment::Model> {
     let mut tx = app.begin().await?;
     let removed = comment_like::Entity::delete_by_id((comment_id, viewer.id())).exec(tx.rows()).await?.rows_affected;
-    if removed > 0 {
-        notification::withdraw(&mut tx, Event::CommentLiked { comment_id, actor_id: viewer.id() }).await?;
-    }
+    notification::withdraw(&mut tx, Event::CommentLiked { comment_id, actor_id: viewer.id() }).await?;
     let comment = comments::count_likes(&tx, viewer, comment_id, -(removed as i64)).await?;
-    tx.commit().await?;
+    end(tx, removed).await?;
     Ok(comment)
+}
+
+/// Ends a like's transaction: one that changed no like leaves nothing behind, its job neither.
+///
+/// Nothing is left out before: that somebody liked it once, while they saw it, must not show in how long it takes to hear that
+/// it is not there.
+async fn end(tx: Transaction<'_>, likes: u64) -> Result<()> {
+    if likes > 0 { tx.commit().await } else { tx.abandon().await }
 }
 
 /// Which of these posts the viewer likes: a bounded number.

@@ -134,9 +134,6 @@ pub(crate) async fn count(
     counter: post::Column,
     by: i64,
 ) -> Result<post::Model> {
-    if by == 0 {
-        return visible_in(tx.rows(), viewer, post_id).await;
-    }
     let counted = post::Entity::update_many()
         .col_expr(counter, Expr::col(counter).add(by))
         .filter(post::Column::Id.eq(post_id))

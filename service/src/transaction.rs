@@ -63,6 +63,11 @@ impl<'a> Transaction<'a> {
         self.timelines.push(change);
     }
 
+    /// Takes the change back: no row, job or event is left of it.
+    pub(crate) async fn abandon(self) -> Result<()> {
+        Ok(self.inner.rollback().await?)
+    }
+
     /// Makes the change true, then announces its jobs and events.
     pub async fn commit(self) -> Result<()> {
         let Self { app, inner, due, events, timelines } = self;

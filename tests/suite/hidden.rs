@@ -58,6 +58,10 @@ async fn world(app: &TestApp) -> (Person, Vec<Hidden>) {
     for why in ["blocks", "suspended", "private", "archived", "expired", "asked", "others"] {
         let (person, mut hidden) = person_with_everything(app, why, &admirer).await;
         hidden.why = why;
+        // They saw it once, and have left their marks.
+        viewer.like_post(&hidden.ids["post"]).await;
+        viewer.save_post(&hidden.ids["post"]).await;
+        viewer.mutate("likeComment", json!({ "commentId": hidden.ids["comment"] }), "").await.payload();
         let mut keep: Vec<&str> = hidden.ids.keys().copied().collect();
         match why {
             "blocks" => app.write_block(&person, &viewer).await,

@@ -1,26 +1,25 @@
-//! A post on its way to ten thousand timelines, beside the same number of raw commands.
+//! A post on its way to a thousand timelines, and up to a million, beside the same number of raw commands.
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use bytes::Bytes;
 use darkroom_platform::{Clock, Platform};
-use fred::prelude::{Builder, Client, ClientLike, ListInterface, Value};
+use fred::prelude::{Builder, Client, ClientLike, KeysInterface, ListInterface, Value};
 use fred::types::config::Config as FredConfig;
 use futures::{StreamExt, TryStreamExt, stream};
 use uuid::Uuid;
 
 use super::Effort;
+use crate::plot::Panel;
 use crate::report::Section;
 use crate::stores::{Stores, World};
 use crate::usage::Meter;
 
-/// Followers, all of whom have a timeline.
-const FOLLOWERS: usize = 10_000;
-
-/// Ids in each timeline: full, so that what is pushed pushes old ones out, in one go for a few dozen.
-const WINDOW: usize = 200;
+/// Ids in each timeline: full, so that what is pushed pushes old ones out, in one go for a few dozen. Not more, since a million
+/// of them are held twice.
+const WINDOW: usize = 50;
 
 /// Settings of the world that this is measured on.
-pub(crate) const SETTINGS: [(&str, &str); 1] = [("DARKROOM_FEED_WINDOW", "200")];
+pub(crate) const SETTINGS: [(&str, &str); 1] = [("DARKROOM_FEED_WINDOW", "50")];
 
 /// Timelines in one round trip, as the product does it.
 const BATCH: usize = 500;
@@ -31,10 +30,29 @@ const HEADER: usize = 46;
 /// Timelines that are made at once before the measurement.
 const AT_ONCE: usize = 32;
 
-/// Measures it. On embedded stores there is no floor: a timeline is a list in memory.
-pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort) -> anyhow::Result<()> {
+/// Measures it for each number of followers, all of whom have a timeline. On embedded stores there is no floor: a timeline is a
+/// list in memory.
+pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort) -> anyhow::Result<Vec<Panel>> {
     let platform = Platform::connect(world.config()?, Clock::system()).await?;
-    let followers: Vec<Uuid> = (0..FOLLOWERS).map(|_| platform.clock.new_id()).collect();
+    let mut panel =
+        Panel::new(format!("Timelines that get one more post, a second, {}", world.stores.name()), "followers");
+    for followers in effort.followers {
+        let rounds = (effort.pushes / followers).max(1);
+        of(section, &mut panel, world, &platform, *followers, rounds).await?;
+    }
+    platform.database.close().await?;
+    Ok(vec![panel])
+}
+
+async fn of(
+    section: &mut Section<'_>,
+    panel: &mut Panel,
+    world: &World,
+    platform: &Platform,
+    many: usize,
+    rounds: usize,
+) -> anyhow::Result<()> {
+    let followers: Vec<Uuid> = (0..many).map(|_| platform.clock.new_id()).collect();
     let posts: Vec<Uuid> = (0..WINDOW).map(|_| platform.clock.new_id()).collect();
     stream::iter(&followers)
         .map(|follower| async {
@@ -45,13 +63,13 @@ pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort
         .try_for_each(async |_| Ok(()))
         .await?;
     let raw =
-        if world.stores == Stores::Clustered { Some(Raw::connect(&platform, &followers, &posts).await?) } else { None };
+        if world.stores == Stores::Clustered { Some(Raw::connect(platform, &followers, &posts).await?) } else { None };
 
     let redis = world.servers.iter().find(|(name, _)| *name == "Redis").map(|(_, pid)| *pid);
     let pids: Vec<u32> = std::iter::once(std::process::id()).chain(redis).collect();
     let (mut product, mut floor) = (Sum::default(), Sum::default());
     // Turn by turn, so that both meet the same noise of the machine.
-    for _ in 0..effort.rounds {
+    for _ in 0..rounds {
         let post = platform.clock.new_id();
         let meter = Meter::start(&pids)?;
         platform.timelines.push(&followers, post).await?;
@@ -63,23 +81,29 @@ pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort
             floor.add(&meter)?;
         }
     }
-    let window = platform.timelines.read(followers[0], 0).await?.context("a timeline is gone")?;
-    ensure!(window.ids.len() == WINDOW, "a timeline has {} posts", window.ids.len());
-    let pushes = (FOLLOWERS * effort.rounds) as f64;
-    let what = format!("timelines of {WINDOW} posts that get one more");
-    if raw.is_none() {
-        section.add(what, pushes / product.seconds, "/s");
-        return Ok(platform.database.close().await?);
+    if let Some(window) = platform.timelines.read(followers[0], 0).await? {
+        ensure!(window.ids.len() == WINDOW, "a timeline has {} posts", window.ids.len());
+    } else {
+        // In one process the timelines of those who were not seen for long make room.
+        ensure!(raw.is_none(), "a timeline is gone");
     }
+    let pushes = (many * rounds) as f64;
+    let what = format!("{many} timelines of {WINDOW} posts that get one more");
+    panel.point("Darkroom", many as f64, pushes / product.seconds);
+    let Some(raw) = raw else {
+        section.add(what, pushes / product.seconds, "/s");
+        return Ok(());
+    };
+    panel.point("raw LPUSHX", many as f64, pushes / floor.seconds);
     let what = format!("{what}; floor: raw pipelined LPUSHX, which trims nothing");
     section.beside(what, pushes / product.seconds, "/s", pushes / floor.seconds);
     for (name, at) in [("of this process", 0), ("of Redis", 1)] {
         if let (Some(ours), Some(theirs)) = (product.cpu.get(at), floor.cpu.get(at)) {
             let each = 1e6 / pushes;
-            section.beside(format!("CPU a timeline, {name}"), ours * each, "µs", theirs * each);
+            section.beside(format!("{many}: CPU a timeline, {name}"), ours * each, "µs", theirs * each);
         }
     }
-    Ok(platform.database.close().await?)
+    raw.clear().await
 }
 
 /// Time and CPU over several turns.
@@ -127,6 +151,14 @@ impl Raw {
             pipeline.all::<Value>().await?;
         }
         Ok(Self { client, keys })
+    }
+
+    /// Makes room for the next.
+    async fn clear(&self) -> anyhow::Result<()> {
+        for keys in self.keys.chunks(BATCH) {
+            self.client.unlink::<(), _>(keys.to_vec()).await?;
+        }
+        Ok(())
     }
 
     async fn push(&self, post: Uuid) -> anyhow::Result<()> {

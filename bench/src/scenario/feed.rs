@@ -18,6 +18,7 @@ use serde_json::json;
 use super::{Effort, idle_memory, loaded_memory};
 use crate::http::{self, Connection};
 use crate::peer;
+use crate::plot::Panel;
 use crate::population;
 use crate::program::{Deployment, Program, pin};
 use crate::report::{Section, quantile};
@@ -30,8 +31,8 @@ const CONNECTIONS: usize = 8;
 /// Connections of an open loop: more than are ever busy, so that a slow answer holds up no other request.
 const MANY_CONNECTIONS: usize = 64;
 
-/// The part of the rate of the closed loop at which the open loop runs.
-const LOAD: f64 = 0.6;
+/// The parts of the rate of the closed loop at which the open loop runs, percent.
+const LOADS: [f64; 4] = [20.0, 40.0, 60.0, 80.0];
 
 /// Posts of a page.
 const PAGE: usize = 20;
@@ -49,60 +50,93 @@ const FEED: &str = "query Feed($mode: FeedMode!, $first: Int!) { feed(mode: $mod
         media { id width height placeholder altText
             thumbnail: url(size: THUMBNAIL) medium: url(size: MEDIUM) large: url(size: LARGE) } } } } }";
 
-/// Measures it on a world of its own.
-pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort) -> anyhow::Result<()> {
+/// Measures it on a world of its own; how long pages take at which load.
+pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort) -> anyhow::Result<Vec<Panel>> {
     let app = world.open().await?;
     let tokens = population::fill(&app, effort.shape).await?;
     app.database.close().await?;
     drop(app);
     let mut random = StdRng::seed_from_u64(2);
     let viewers: Vec<&String> = tokens.choose_multiple(&mut random, VIEWERS).collect();
-    let asked = |mode: &str| -> Arc<[Vec<u8>]> {
-        let variables = json!({ "mode": mode, "first": PAGE });
-        viewers.iter().map(|token| http::graphql(token, FEED, &variables)).collect()
-    };
 
     let deployment = Deployment::start(world).await?;
     apart(world, &deployment.pids())?;
-    let reading = effort.reading;
+    let (reading, mut panels) = (effort.reading, Vec::new());
     for (mode, name) in [("FOLLOWING", "chronological"), ("RANKED", "ranked")] {
-        let requests = asked(mode);
-        let page = warm_up(world.address, &requests).await?;
-        section.add(format!("{name}: bytes of a page, mean"), page.mean, "B");
+        let requests = requests(&viewers, mode);
+        let weight = warm_up(world.address, &requests).await?;
+        section.add(format!("{name}: bytes of a page, mean"), weight.mean, "B");
         if mode == "FOLLOWING" {
             idle_memory(section, &deployment, "idle after pages").await?;
         }
-        let floor = floor(world, &page.example, &requests, reading.min(Duration::from_secs(5))).await?;
-        let meter = world.meter(&deployment.pids())?;
-        let mut times = closed_loop(world.address, &requests, reading).await?;
-        let (seconds, cpu) = meter.read()?;
-        let pages = times.len() as f64;
-        let rate = pages / seconds;
+        let floor = floor(world, &weight.example, &requests, reading.min(Duration::from_secs(5))).await?;
+        let Page { rate, mut times, cpu } = pages(world, &deployment, &requests, reading).await?;
         section.beside(format!("{name}: pages; floor: the same bytes from bare hyper"), rate, "/s", floor.rate);
         section.beside(format!("{name}: p50, {CONNECTIONS} at once"), quantile(&mut times, 0.5), "ms", floor.p50);
         section.beside(format!("{name}: p99, {CONNECTIONS} at once"), quantile(&mut times, 0.99), "ms", floor.p99);
-        let program = deployment.programs[0].name;
-        section.beside(format!("{name}: CPU a page, {program}"), cpu[0] * 1e3 / pages, "ms", floor.cpu);
-        let servers = &cpu[deployment.programs.len()..];
-        for ((server, _), seconds) in world.servers.iter().zip(servers).filter(|((server, _), _)| *server != "S3") {
-            section.add(format!("{name}: CPU a page, {server}"), seconds * 1e3 / pages, "ms");
+        for (place, (process, milliseconds)) in cpu.into_iter().enumerate() {
+            let what = format!("{name}: CPU a page, {process}");
+            match place {
+                0 => section.beside(what, milliseconds, "ms", floor.cpu),
+                _ => section.add(what, milliseconds, "ms"),
+            }
         }
-        let mut times = open_loop(world.address, &requests, rate * LOAD, reading).await?;
-        for (share, what) in [(0.5, "p50"), (0.95, "p95"), (0.99, "p99")] {
-            let what = format!("{name}: {what} at {:.0} % of that rate", LOAD * 100.0);
-            section.add(what, quantile(&mut times, share), "ms");
+        let title = format!("A page of the {name} feed, ms, {}", world.stores.name());
+        let mut panel = Panel::new(title, "% of the highest rate");
+        for load in LOADS {
+            let mut times = open_loop(world.address, &requests, rate * load / 100.0, reading).await?;
+            for (share, what) in [(0.5, "p50"), (0.95, "p95"), (0.99, "p99")] {
+                let milliseconds = quantile(&mut times, share);
+                section.add(format!("{name}: {what} at {load:.0} % of that rate"), milliseconds, "ms");
+                panel.point(what, load, milliseconds);
+            }
         }
+        panels.push(panel);
     }
     loaded_memory(section, &deployment).await?;
     deployment.stop().await?;
     if world.stores == Stores::Clustered {
         beside_peers(section, world, &viewers, reading).await?;
     }
-    Ok(())
+    Ok(panels)
+}
+
+/// Requests for a page of each of these people's feeds, as bytes on the wire.
+pub(crate) fn requests(tokens: &[&String], mode: &str) -> Arc<[Vec<u8>]> {
+    let variables = json!({ "mode": mode, "first": PAGE });
+    tokens.iter().map(|token| http::graphql(token, FEED, &variables)).collect()
+}
+
+/// What pages cost in a closed loop.
+pub(crate) struct Page {
+    /// Pages a second.
+    pub(crate) rate: f64,
+    /// Of each page, milliseconds.
+    pub(crate) times: Vec<f64>,
+    /// Milliseconds a page: first of the process that answers, then of the stores that hold rows and ids.
+    pub(crate) cpu: Vec<(&'static str, f64)>,
+}
+
+/// Asks for random people's pages for so long.
+pub(crate) async fn pages(
+    world: &World,
+    deployment: &Deployment,
+    requests: &Arc<[Vec<u8>]>,
+    time: Duration,
+) -> anyhow::Result<Page> {
+    let meter = world.meter(&deployment.pids())?;
+    let times = closed_loop(world.address, requests, time).await?;
+    let (seconds, cpu) = meter.read()?;
+    let pages = times.len() as f64;
+    let servers = world.servers.iter().zip(&cpu[deployment.programs.len()..]);
+    let stores = servers.filter(|((server, _), _)| *server != "S3").map(|((server, _), seconds)| (*server, *seconds));
+    let cpu = std::iter::once((deployment.programs[0].name, cpu[0])).chain(stores);
+    let cpu = cpu.map(|(name, seconds)| (name, seconds * 1e3 / pages)).collect();
+    Ok(Page { rate: pages / seconds, times, cpu })
 }
 
 /// Puts the server that answers on the first core, and everything else on the second, this process with it.
-fn apart(world: &World, pids: &[u32]) -> anyhow::Result<()> {
+pub(crate) fn apart(world: &World, pids: &[u32]) -> anyhow::Result<()> {
     let others = world.servers.iter().map(|(_, pid)| *pid).chain(pids.iter().skip(1).copied());
     for pid in others.chain([std::process::id()]) {
         pin(pid, 1)?;
@@ -139,13 +173,13 @@ async fn beside_peers(
 }
 
 /// What pages weigh.
-struct Pages {
+pub(crate) struct Weight {
     example: Vec<u8>,
     mean: f64,
 }
 
 /// Asks for everybody's page again and again, and checks at the end that each is a whole one.
-async fn warm_up(address: SocketAddr, requests: &[Vec<u8>]) -> anyhow::Result<Pages> {
+pub(crate) async fn warm_up(address: SocketAddr, requests: &[Vec<u8>]) -> anyhow::Result<Weight> {
     let mut connection = Connection::open(address).await?;
     for request in (1..WARM_UP).flat_map(|_| requests) {
         connection.send(request).await?;
@@ -160,7 +194,7 @@ async fn warm_up(address: SocketAddr, requests: &[Vec<u8>]) -> anyhow::Result<Pa
         let first = &data["feed"]["edges"][0]["node"];
         ensure!(first["media"][0]["large"].is_string() && first["author"]["avatar"].is_string(), "no URLs: {first}");
     }
-    Ok(Pages { example, mean: sum as f64 / requests.len() as f64 })
+    Ok(Weight { example, mean: sum as f64 / requests.len() as f64 })
 }
 
 /// Asks for random people's pages, again and again, on each of a few connections; milliseconds of each request.

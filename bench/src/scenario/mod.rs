@@ -2,6 +2,7 @@
 
 pub(crate) mod fan_out;
 pub(crate) mod feed;
+pub(crate) mod growth;
 pub(crate) mod job;
 pub(crate) mod like;
 pub(crate) mod socket;
@@ -13,16 +14,21 @@ use crate::population::Shape;
 use crate::program::Deployment;
 use crate::report::Section;
 use crate::usage::memory;
+use growth::Sizes;
 
 /// How much is done: bounded, in count or in time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Effort {
     /// Photos, one after another; and as many again, several at once.
     pub(crate) photos: usize,
-    /// Times that a post goes to every follower.
-    pub(crate) rounds: usize,
+    /// Followers of an author, one number after the other.
+    pub(crate) followers: &'static [usize],
+    /// Timelines that get a post, in all, for each of these numbers.
+    pub(crate) pushes: usize,
     /// What feed pages are read from.
     pub(crate) shape: Shape,
+    /// How far cities grow, where that is measured.
+    pub(crate) sizes: Sizes,
     /// How long feed pages are asked for.
     pub(crate) reading: Duration,
     /// Jobs.
@@ -38,9 +44,11 @@ pub(crate) struct Effort {
 impl Effort {
     /// Under two minutes in all on two cores.
     pub(crate) const SHORT: Self = Self {
-        shape: Shape { people: 2000, follows: 100, posts: 20_000, likes: 100_000 },
+        shape: Shape { people: 2000, follows: 100, posts: 20_000, likes: 100_000, readers: None },
+        sizes: Sizes::SHORT,
         photos: 16,
-        rounds: 5,
+        followers: &[1000, 10_000, 100_000],
+        pushes: 100_000,
         reading: Duration::from_secs(5),
         jobs: 10_000,
         likes: 4000,
@@ -49,9 +57,11 @@ impl Effort {
     };
     /// Some ten minutes.
     pub(crate) const LONG: Self = Self {
-        shape: Shape { people: 10_000, follows: 200, posts: 100_000, likes: 1_000_000 },
+        shape: Shape { people: 10_000, follows: 200, posts: 100_000, likes: 1_000_000, readers: None },
+        sizes: Sizes::LONG,
         photos: 150,
-        rounds: 40,
+        followers: &[1000, 10_000, 100_000, 1_000_000],
+        pushes: 2_000_000,
         reading: Duration::from_secs(40),
         jobs: 60_000,
         likes: 40_000,

@@ -41,6 +41,10 @@ pub struct RedisTimelines {
 }
 
 impl RedisTimelines {
+    pub(super) fn round_trips(&self) -> u64 {
+        self.redis.calls()
+    }
+
     pub(super) fn new(config: &Config, redis: Redis) -> Self {
         let window = config.feed.window;
         Self {

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID};
+use async_graphql::{Context, ID, Object};
 use darkroom_entity::comment as rows;
 use darkroom_service::{App, Error, live};
 use futures::FutureExt;
-use futures::stream::{BoxStream, Stream, StreamExt};
+use futures::stream::{BoxStream, StreamExt};
 use uuid::Uuid;
 
 use super::Common;
 use super::arrivals::{Arrivals, Source};
+use super::turn;
 use super::watch::{Listener, Rhythm};
 use crate::context::RequestContext;
 use crate::error::Result;
@@ -20,7 +21,7 @@ use crate::object::Comment;
 #[derive(Default)]
 pub(crate) struct CommentSubscription;
 
-#[async_graphql::Subscription]
+#[Object]
 impl CommentSubscription {
     /// What is said below a post from now on, replies and your own words too. With `after` you get first what has come
     /// since, so that a client which connects again misses nothing; what came in the last 5 seconds before may come a
@@ -32,19 +33,21 @@ impl CommentSubscription {
         ctx: &Context<'_>,
         #[graphql(desc = "A post that you may see.")] post_id: ID,
         #[graphql(desc = "The `id` of the newest comment that you have.")] after: Option<ID>,
-    ) -> Result<impl Stream<Item = Result<Comment>> + use<>> {
-        begin(ctx, post_id, after).boxed().await
+    ) -> Result<Comment> {
+        let listener: Option<&Arc<Common>> = ctx.data_opt();
+        // What this client selects below a comment is asked together with all who listen to the same post.
+        if let Some(common) = listener {
+            ctx.loader()?.loader().share(Arc::clone(common));
+        }
+        turn::take(ctx, begin(ctx, post_id, after)).boxed().await
     }
 }
 
-/// In a box, and the stream in another: what the library keeps for each listener is as large as this is.
 async fn begin(ctx: &Context<'_>, post_id: ID, after: Option<ID>) -> Result<BoxStream<'static, Result<Comment>>> {
     let post_id = Kind::Post.parse("postId", &post_id)?;
     let after = after.map(|id| Kind::Comment.parse("after", &id)).transpose()?;
     let listener = Listener::at(ctx, &live::comments_topic(post_id)).await?;
     let (app, common) = (listener.app.clone(), Arc::clone(&listener.common));
-    // What this client selects below a comment is asked together with all who listen to the same post.
-    ctx.loader()?.loader().share(Arc::clone(&common));
     let said = Said { app, common, viewer_id: listener.viewer_id(), post_id };
     if !said.is_open().await? {
         return Err(Error::not_found("postId", "post").into());

@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::{Context, SimpleObject};
+use async_graphql::{Context, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use darkroom_entity::post;
 use darkroom_service::{App, Error, Viewer, feed, live};
-use futures::stream::Stream;
+use futures::FutureExt;
+use futures::stream::BoxStream;
 use uuid::Uuid;
 
+use super::turn;
 use super::watch::{Found, Listener, Look, News, Rhythm};
 use crate::context::RequestContext;
 use crate::cursor::{self, List};
@@ -37,7 +39,7 @@ pub(crate) struct FeedUpdate {
 #[derive(Default)]
 pub(crate) struct FeedSubscription;
 
-#[async_graphql::Subscription]
+#[Object]
 impl FeedSubscription {
     /// How many new posts wait in your feed, each time that this changes, at most once a second; never the posts
     /// themselves. With `after` it begins with what has come since. Listen anew after reading the feed. Ends when your
@@ -47,22 +49,26 @@ impl FeedSubscription {
         ctx: &Context<'_>,
         #[graphql(desc = "The cursor of the first edge of the feed that you show; without it, from now on.")]
         after: Option<String>,
-    ) -> Result<impl Stream<Item = Result<FeedUpdate>> + use<>> {
-        let viewer = ctx.signed_in()?.clone();
-        let newest_shown = after.as_deref().map(|cursor| cursor::decode(List::Feed, cursor)).transpose()?;
-        let listener = Listener::at(ctx, &live::feed_topic(viewer.id())).await?;
-        let pulled = feed::pulled_among_followees(&listener.app, viewer.id(), PULLED).await?;
-        let topics: Vec<String> = pulled.into_iter().map(live::author_topic).collect();
-        let listener = listener.and_at(&topics).await;
-        let app = listener.app.clone();
-        let begun = app.clock.now();
-        let mut waiting = Waiting { app, viewer, since: after, newest_shown, begun, new: BTreeSet::new(), told: 0 };
-        let first = match newest_shown {
-            Some(_) => waiting.look(News { ids: Vec::new(), gap: true }).await?,
-            None => Found::wait(Vec::new()),
-        };
-        Ok(listener.watch(RHYTHM, waiting, first))
+    ) -> Result<FeedUpdate> {
+        turn::take(ctx, begin(ctx, after)).boxed().await
     }
+}
+
+async fn begin(ctx: &Context<'_>, after: Option<String>) -> Result<BoxStream<'static, Result<FeedUpdate>>> {
+    let viewer = ctx.signed_in()?.clone();
+    let newest_shown = after.as_deref().map(|cursor| cursor::decode(List::Feed, cursor)).transpose()?;
+    let listener = Listener::at(ctx, &live::feed_topic(viewer.id())).await?;
+    let pulled = feed::pulled_among_followees(&listener.app, viewer.id(), PULLED).await?;
+    let topics: Vec<String> = pulled.into_iter().map(live::author_topic).collect();
+    let listener = listener.and_at(&topics).await;
+    let app = listener.app.clone();
+    let begun = app.clock.now();
+    let mut waiting = Waiting { app, viewer, since: after, newest_shown, begun, new: BTreeSet::new(), told: 0 };
+    let first = match newest_shown {
+        Some(_) => waiting.look(News { ids: Vec::new(), gap: true }).await?,
+        None => Found::wait(Vec::new()),
+    };
+    Ok(listener.watch(RHYTHM, waiting, first))
 }
 
 /// The posts that wait in a person's feed.

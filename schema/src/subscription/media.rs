@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::{Context, ID};
+use async_graphql::{Context, ID, Object};
 use darkroom_entity::media::{self as rows, Status};
 use darkroom_service::{App, Error, Viewer, media};
-use futures::stream::{Stream, StreamExt};
+use futures::FutureExt;
+use futures::stream::{BoxStream, StreamExt};
 use uuid::Uuid;
 
+use super::turn;
 use super::watch::{Found, Listener, Look, News, Rhythm, Then};
 use crate::context::RequestContext;
 use crate::error::Result;
@@ -21,21 +23,25 @@ const RHYTHM: Rhythm = Rhythm { look_again: Duration::from_secs(5), pace: Durati
 #[derive(Default)]
 pub(crate) struct MediaSubscription;
 
-#[async_graphql::Subscription]
+#[Object]
 impl MediaSubscription {
     /// One of your photos: as it is now, then at each change, until it is `READY` or `FAILED`.
     async fn media_processed(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "One of your photos.")] media_id: ID,
-    ) -> Result<impl Stream<Item = Result<Media>> + use<>> {
-        let viewer = ctx.signed_in()?.clone();
-        let id = Kind::Media.parse("mediaId", &media_id)?;
-        let listener = Listener::at(ctx, &media::topic(id)).await?;
-        let photo = Photo { app: listener.app.clone(), viewer, id, shown: None };
-        let first = photo.found(media::own(&photo.app, &photo.viewer, id).await?);
-        Ok(listener.watch(RHYTHM, photo, first).map(|item| item.map(Media::Row)))
+    ) -> Result<Media> {
+        turn::take(ctx, begin(ctx, media_id)).boxed().await
     }
+}
+
+async fn begin(ctx: &Context<'_>, media_id: ID) -> Result<BoxStream<'static, Result<Media>>> {
+    let viewer = ctx.signed_in()?.clone();
+    let id = Kind::Media.parse("mediaId", &media_id)?;
+    let listener = Listener::at(ctx, &media::topic(id)).await?;
+    let photo = Photo { app: listener.app.clone(), viewer, id, shown: None };
+    let first = photo.found(media::own(&photo.app, &photo.viewer, id).await?);
+    Ok(listener.watch(RHYTHM, photo, first).map(|item| item.map(Media::Row)).boxed())
 }
 
 struct Photo {

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use async_graphql::Context;
+use async_graphql::{Context, Object};
 use darkroom_entity::notification as rows;
 use darkroom_service::{App, Error, live, notification};
 use futures::FutureExt;
-use futures::stream::{BoxStream, Stream, StreamExt};
+use futures::stream::{BoxStream, StreamExt};
 use uuid::Uuid;
 
 use super::arrivals::{Arrivals, Source};
+use super::turn;
 use super::watch::{Listener, Rhythm};
 use crate::context::RequestContext;
 use crate::cursor::{self, List};
@@ -19,7 +20,7 @@ use crate::object::Notification;
 #[derive(Default)]
 pub(crate) struct NotificationSubscription;
 
-#[async_graphql::Subscription]
+#[Object]
 impl NotificationSubscription {
     /// What you are told from now on, one event at a time. Each is the newest of its group: show it in the place of what
     /// you show with the same `groupKey`. With `after` you get first what has come since, so that a client which connects
@@ -30,12 +31,11 @@ impl NotificationSubscription {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "`Notification.cursor` of the newest that you have.")] after: Option<String>,
-    ) -> Result<impl Stream<Item = Result<Notification>> + use<>> {
-        begin(ctx, after).boxed().await
+    ) -> Result<Notification> {
+        turn::take(ctx, begin(ctx, after)).boxed().await
     }
 }
 
-/// In a box, and the stream in another: what the library keeps for each listener is as large as this is.
 async fn begin(ctx: &Context<'_>, after: Option<String>) -> Result<BoxStream<'static, Result<Notification>>> {
     let viewer_id = ctx.signed_in()?.id();
     let after = after.map(|cursor| cursor::decode(List::Notifications, &cursor)).transpose()?;

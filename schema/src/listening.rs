@@ -1,0 +1,138 @@
+//! Operations that listen: thousands wait for hours, so what waits is small.
+//!
+//! The library keeps an execution for as long as its stream is open: the document, variables, contexts, and a state machine for
+//! each layer, together more than the socket itself. Here a document is executed anew on each [`Turn`]: once to begin and once
+//! for each thing that is said. In between stay the document, which all who listen by the same one share, the variables as
+//! text, the caller, and what will be said. `docs/decisions/0018` has the figures.
+//!
+//! The root of these executions is [`Root`], whose fields the schema shows as its type `Subscription`.
+
+mod document;
+
+pub(crate) use document::selected;
+
+use std::any::TypeId;
+use std::sync::Arc;
+
+use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::{
+    EmptyMutation, EmptySubscription, Request, Response, Schema, ServerError, ValidationMode, Variables,
+};
+use darkroom_service::App;
+use futures::FutureExt;
+use futures::stream::{self, BoxStream, StreamExt};
+use moka::sync::Cache;
+
+use crate::error;
+use crate::subscription::{Root, Thing, Turn};
+use crate::{Caller, Operations, attach, limited, with};
+
+/// Documents that are kept to be shared; those that somebody listens by stay beside them.
+const DOCUMENTS: u64 = 1_000;
+
+/// Longer texts are not kept to be shared, bytes.
+const LONGEST: usize = 4 << 10;
+
+/// How the library ends the execution of a valid document that listens, where it should be answered once.
+const VALID: &str = "Subscriptions are not supported on this transport.";
+
+/// Executes operations that listen.
+#[derive(Clone)]
+pub(crate) struct Listening {
+    /// The whole schema, by which documents are valid or not.
+    operations: Operations,
+    /// The fields that listen.
+    turns: Schema<Root, EmptyMutation, EmptySubscription>,
+    app: App,
+    /// Operations that were found valid, by text and name.
+    documents: Cache<(String, Option<String>), Arc<ExecutableDocument>>,
+}
+
+impl Listening {
+    /// Beside the whole schema, over the same application.
+    pub(crate) fn new(operations: Operations, app: &App) -> Self {
+        let turns = with(Schema::build(Root::default(), EmptyMutation, EmptySubscription), app);
+        // By the whole schema it was found valid with all of its variables.
+        let turns = limited(turns).validation_mode(ValidationMode::Fast).finish();
+        Self { operations, turns, app: app.clone(), documents: Cache::new(DOCUMENTS) }
+    }
+
+    /// What the operation says. If it could not begin, the first response, and the last, says why.
+    pub(crate) fn listen(&self, mut request: Request) -> BoxStream<'static, Response> {
+        let listening = self.clone();
+        let begin = async move {
+            match listening.valid(&mut request).await {
+                Ok(document) => listening.begin(document, request).await,
+                Err(refusal) => only(refusal),
+            }
+        };
+        // In a box, which goes once it has begun.
+        stream::once(begin.boxed()).flatten().boxed()
+    }
+
+    /// The document as it is executed, if it is valid with these variables.
+    async fn valid(&self, request: &mut Request) -> Result<Arc<ExecutableDocument>, Response> {
+        let parsed = request.parsed_query().map_err(refusal)?.clone();
+        let mut asked = Request::new(request.query.clone()).variables(request.variables.clone());
+        asked.operation_name.clone_from(&request.operation_name);
+        asked.set_parsed_query(parsed.clone());
+        let response = self.operations.execute(asked).await;
+        if !matches!(response.errors.as_slice(), [error] if error.message == VALID) {
+            return Err(response);
+        }
+        let key = (request.query.clone(), request.operation_name.clone());
+        if let Some(document) = self.documents.get(&key) {
+            return Ok(document);
+        }
+        let document = Arc::new(document::turned(&parsed, key.1.as_deref()).map_err(refusal)?);
+        if key.0.len() <= LONGEST {
+            self.documents.insert(key, Arc::clone(&document));
+        }
+        Ok(document)
+    }
+
+    async fn begin(&self, document: Arc<ExecutableDocument>, request: Request) -> BoxStream<'static, Response> {
+        let caller = request.data.get(&TypeId::of::<Arc<Caller>>()).and_then(|caller| caller.downcast_ref());
+        let caller = caller.map(Arc::clone).unwrap_or_default();
+        let variables = serde_json::to_string(&request.variables).unwrap_or_default().into();
+        let listener =
+            Arc::new(Listener { turns: self.turns.clone(), app: self.app.clone(), document, variables, caller });
+        let turn = Arc::new(Turn::begin());
+        let response = listener.take(Arc::clone(&turn)).await;
+        match turn.begun() {
+            Some(things) => things.then(move |thing| Arc::clone(&listener).say(thing).boxed()).boxed(),
+            None => only(response),
+        }
+    }
+}
+
+fn refusal(error: ServerError) -> Response {
+    Response::from_errors(vec![error])
+}
+
+fn only(response: Response) -> BoxStream<'static, Response> {
+    stream::iter([response]).boxed()
+}
+
+/// What stays of an operation between its turns.
+struct Listener {
+    turns: Schema<Root, EmptyMutation, EmptySubscription>,
+    app: App,
+    document: Arc<ExecutableDocument>,
+    /// As JSON: a map of them takes a kibibyte.
+    variables: Box<str>,
+    caller: Arc<Caller>,
+}
+
+impl Listener {
+    async fn say(self: Arc<Self>, thing: error::Result<Thing>) -> Response {
+        self.take(Arc::new(Turn::say(thing))).await
+    }
+
+    async fn take(&self, turn: Arc<Turn>) -> Response {
+        let variables: Variables = serde_json::from_str(&self.variables).unwrap_or_default();
+        let mut request = Request::new("").variables(variables);
+        request.set_parsed_query(ExecutableDocument::clone(&self.document));
+        self.turns.execute(attach(request, &self.app, Arc::clone(&self.caller)).data(turn)).await
+    }
+}
