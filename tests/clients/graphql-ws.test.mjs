@@ -21,20 +21,20 @@ function collect(client, payload) {
   });
 }
 
-/** What happens to a client's connections, in order. */
-function watch(client) {
+/** A client of a token, and what happens to its connections, in order; it is gone when the test is over. */
+function watched(t, token, { on, ...options } = {}) {
   const seen = [];
-  for (const event of ["connecting", "connected", "closed"]) {
-    client.on(event, (detail) => seen.push(event === "closed" ? detail.code : event));
-  }
-  return seen;
+  const note = (event) => () => seen.push(event);
+  const listeners = { connecting: note("connecting"), connected: note("connected"), closed: ({ code }) => seen.push(code) };
+  const client = socket(graphqlUrl(), () => token, { onNonLazyError: () => {}, ...options, on: { ...listeners, ...on } });
+  t.after(() => client.dispose());
+  return { client, seen };
 }
 
 describe("graphql-ws", { concurrency: true, timeout: 60_000 }, () => {
-  test("a lazy client connects for its first operation and leaves after its last", async () => {
+  test("a lazy client connects for its first operation and leaves after its last", async (t) => {
     const { token, username } = await signUp();
-    const client = socket(graphqlUrl(), () => token);
-    const seen = watch(client);
+    const { client, seen } = watched(t, token);
     assert.deepEqual(seen, []);
     const { said } = await collect(client, { query: "{ viewer { user { username } } }" });
     assert.deepEqual(said, [{ data: { viewer: { user: { username } } } }]);
@@ -42,10 +42,9 @@ describe("graphql-ws", { concurrency: true, timeout: 60_000 }, () => {
     assert.deepEqual(seen, ["connecting", "connected", 1000]);
   });
 
-  test("an eager client connects at once and keeps its connection", async () => {
+  test("an eager client connects at once and keeps its connection", async (t) => {
     const { token } = await signUp();
-    const client = socket(graphqlUrl(), () => token, { lazy: false });
-    const seen = watch(client);
+    const { client, seen } = watched(t, token, { lazy: false });
     await until(() => seen.includes("connected"));
     const query = "{ instance { version } }";
     const answers = await Promise.all([collect(client, { query }), collect(client, { query })]);
@@ -55,9 +54,9 @@ describe("graphql-ws", { concurrency: true, timeout: 60_000 }, () => {
     await until(() => seen.at(-1) === 1000);
   });
 
-  test("a mutation, and a subscription that ends by itself", async () => {
+  test("a mutation, and a subscription that ends by itself", async (t) => {
     const { token } = await signUp();
-    const client = socket(graphqlUrl(), () => token);
+    const { client } = watched(t, token);
     const mediaId = await upload(token);
     const query = "subscription($mediaId: ID!) { mediaProcessed(mediaId: $mediaId) { id status } }";
     const { said, problem } = await collect(client, { query, variables: { mediaId } });
@@ -74,30 +73,27 @@ describe("graphql-ws", { concurrency: true, timeout: 60_000 }, () => {
     assert.deepEqual(said, [{ data: { viewer: null } }]);
   });
 
-  test("a token that does not stand is told 4403 once, and not tried again", async () => {
-    const client = socket(graphqlUrl(), () => "nobody's");
-    const seen = watch(client);
+  test("a token that does not stand is told 4403 once, and not tried again", async (t) => {
+    const { client, seen } = watched(t, "nobody's");
     const { problem } = await collect(client, { query: "{ viewer { email } }" });
     assert.equal(problem.code, 4403);
     assert.match(problem.reason, /sign in again/);
     assert.deepEqual(seen, ["connecting", 4403]);
   });
 
-  test("pings of the client are answered", async () => {
+  test("pings of the client are answered", async (t) => {
     const { token } = await signUp();
     const pongs = [];
     const on = { pong: (received) => pongs.push(received) };
-    const client = socket(graphqlUrl(), () => token, { lazy: false, keepAlive: 50, on });
-    const seen = watch(client);
+    const { client, seen } = watched(t, token, { lazy: false, keepAlive: 50, on });
     await until(() => pongs.length >= 3);
     assert.ok(pongs.every((received) => received === true));
     assert.deepEqual(seen, ["connecting", "connected"]);
-    await client.dispose();
   });
 
-  test("what can't be run is an `error`, what fails while it runs is a `next`", async () => {
+  test("what can't be run is an `error`, what fails while it runs is a `next`", async (t) => {
     const { token } = await signUp();
-    const client = socket(graphqlUrl(), () => token, { lazy: false });
+    const { client } = watched(t, token, { lazy: false });
     for (const query of ["{", "{ nothing }", "query($first: Int!) { feed(first: $first) { nodes { id } } }"]) {
       const { said, problem } = await collect(client, { query });
       assert.deepEqual(said, [], query);
@@ -109,17 +105,16 @@ describe("graphql-ws", { concurrency: true, timeout: 60_000 }, () => {
     assert.equal(problem, undefined);
     assert.equal(said[0].errors[0].extensions.code, "UNAUTHENTICATED");
     assert.deepEqual(said[0].errors[0].path, ["feed"]);
-    await client.dispose();
   });
 
-  test("whoever is cut off comes back with `after`, and hears what was said meanwhile once", async () => {
+  test("whoever is cut off comes back with `after`, and hears what was said meanwhile once", async (t) => {
     const { token } = await signUp();
     const postId = await publish(token);
     const sockets = [];
     const on = { opened: (opened) => sockets.push(opened) };
     let back = () => {};
     const retryWait = () => new Promise((resolve) => (back = resolve));
-    const client = socket(graphqlUrl(), () => token, { on, retryWait, webSocketImpl: WebSocket });
+    const { client } = watched(t, token, { on, retryWait, webSocketImpl: WebSocket });
     const heard = [];
     const stop = comments(client, postId, ({ text }) => heard.push(text), (problem) => heard.push(problem));
     // It tells what is said after it began: say something until it is heard.
@@ -142,10 +137,9 @@ describe("graphql-ws", { concurrency: true, timeout: 60_000 }, () => {
     assert.equal(new Set(heard).size, heard.length, String(heard));
   });
 
-  test("a session that ends takes its subscriptions and its socket with it", async () => {
+  test("a session that ends takes its subscriptions and its socket with it", async (t) => {
     const { token } = await signUp();
-    const client = socket(graphqlUrl(), () => token, { lazy: false });
-    const seen = watch(client);
+    const { client, seen } = watched(t, token, { lazy: false });
     const over = collect(client, { query: "subscription { feedUpdated { newPostCount } }" });
     await until(() => seen.includes("connected"));
     await signOut(token);

@@ -2,7 +2,7 @@
 import "./support/websocket.mjs";
 
 import assert from "node:assert/strict";
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import relay from "relay-runtime";
 
@@ -16,7 +16,11 @@ const { ConnectionHandler, commitMutation, createOperationDescriptor, fetchQuery
 
 const folder = generated("relay");
 
-before(() => tool("relay-compiler", "relay.config.json"));
+before(async () => {
+  await tool("relay-compiler", "relay.config.json");
+  // The compiler's modules are meant for a bundler; Node.js takes them as CommonJS.
+  await writeFile(new URL("package.json", folder), '{ "type": "commonjs" }');
+});
 after(() => rm(folder, { recursive: true, force: true }));
 
 const artifact = async (name) => (await import(new URL(`${name}.graphql.js`, folder))).default;

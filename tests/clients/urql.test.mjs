@@ -30,7 +30,7 @@ test("a query, and a mutation that changes what the query showed", async () => {
   assert.equal(before.error, undefined);
   assert.equal(before.data.viewer.user.username, person.username);
   const mutation = `mutation($input: UpdateProfileInput!) { updateProfile(input: $input) {
-    viewer { user { id fullName } } userErrors { code } } }`;
+    user { id fullName } userErrors { code } } }`;
   const changed = await client.mutation(mutation, { input: { fullName: "Ada Lovelace" } });
   assert.equal(changed.error, undefined);
   assert.deepEqual(changed.data.updateProfile.userErrors, []);
@@ -70,11 +70,8 @@ test("a subscription over graphql-ws", async () => {
   });
   unsubscribe();
   assert.equal(said[0].error, undefined);
-  assert.deepEqual(said[0].data.commentAdded, {
-    __typename: "Comment",
-    text: "hello",
-    author: { __typename: "User", username: person.username },
-  });
+  const { text, author } = said[0].data.commentAdded;
+  assert.deepEqual([text, author.username], ["hello", person.username]);
 });
 
 test("errors come with their codes, over HTTP and over the socket", async () => {
