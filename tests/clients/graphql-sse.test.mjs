@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import http from "node:http";
-import { describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 
 import { events } from "./connect/graphql-sse.mjs";
-import { comment, graphqlUrl, publish, serverUrl, signOut, signUp, until, upload } from "./support/server.mjs";
+import { comment, graphqlUrl, publish, serverUrl, signIn, signOut, signUp, until, upload } from "./support/server.mjs";
 
 /** All that an operation says, until it is over: `{ said, problem }`. */
 function collect(client, payload) {
@@ -19,9 +19,12 @@ function collect(client, payload) {
   });
 }
 
-describe("graphql-sse", { concurrency: true, timeout: 60_000 }, () => {
+describe("graphql-sse", { concurrency: 4, timeout: 60_000 }, () => {
+  let person;
+  before(async () => (person = await signUp()));
+
   test("a subscription says the state, then each change, and completes", async () => {
-    const { token } = await signUp();
+    const { token } = person;
     const client = events(graphqlUrl(), () => token);
     const mediaId = await upload(token);
     const query = "subscription($mediaId: ID!) { mediaProcessed(mediaId: $mediaId) { id status } }";
@@ -31,7 +34,7 @@ describe("graphql-sse", { concurrency: true, timeout: 60_000 }, () => {
   });
 
   test("queries and mutations complete after their one answer", async () => {
-    const { token, username } = await signUp();
+    const { token, username } = person;
     const client = events(graphqlUrl(), () => token);
     const { said } = await collect(client, { query: "{ viewer { user { username } } }" });
     assert.deepEqual(said, [{ data: { viewer: { user: { username } } } }]);
@@ -42,7 +45,7 @@ describe("graphql-sse", { concurrency: true, timeout: 60_000 }, () => {
   });
 
   test("what can't be run is said in an event, and that is the end", async () => {
-    const { token } = await signUp();
+    const { token } = person;
     const client = events(graphqlUrl(), () => token);
     for (const query of ["{", "{ nothing }", "subscription { nothing }"]) {
       const { said, problem } = await collect(client, { query });
@@ -62,7 +65,7 @@ describe("graphql-sse", { concurrency: true, timeout: 60_000 }, () => {
   });
 
   test("each subscription has a connection of its own, and one that is left leaves the others", async () => {
-    const { token } = await signUp();
+    const { token } = person;
     const postId = await publish(token);
     const client = events(graphqlUrl(), () => token);
     const query = "subscription($postId: ID!) { commentAdded(postId: $postId) { text } }";
@@ -83,7 +86,7 @@ describe("graphql-sse", { concurrency: true, timeout: 60_000 }, () => {
   });
 
   test("a session that ends ends the stream, with an error and `complete`", async () => {
-    const { token } = await signUp();
+    const token = await signIn(person);
     const client = events(graphqlUrl(), () => token);
     const over = collect(client, { query: "subscription { feedUpdated { newPostCount } }" });
     // Begun for certain when an operation that was sent later is answered; the stream is looked at every 15 seconds.
@@ -96,7 +99,7 @@ describe("graphql-sse", { concurrency: true, timeout: 60_000 }, () => {
   });
 
   test("a client that goes away frees the server's side", { skip: process.platform !== "linux" }, async () => {
-    const { token } = await signUp();
+    const { token } = person;
     const body = JSON.stringify({ query: "subscription { feedUpdated { newPostCount } }" });
     const headers = { "Content-Type": "application/json", Accept: "text/event-stream", Authorization: `Bearer ${token}` };
     const request = http.request(graphqlUrl(), { method: "POST", headers });

@@ -2,7 +2,7 @@
 // ones do.
 import assert from "node:assert/strict";
 import http from "node:http";
-import { describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 
 import { jpeg, photoFile } from "./support/photo.mjs";
 import { ask, authorization, graphqlUrl, sendParts, signUp } from "./support/server.mjs";
@@ -48,9 +48,11 @@ async function complaint(response) {
   return refusedOne && refusals.length > 0 ? refusals[0].message : "everything was carried out";
 }
 
-describe("multipart", { concurrency: true, timeout: 60_000 }, () => {
+describe("multipart", { concurrency: 4, timeout: 60_000 }, () => {
+  let token;
+  before(async () => ({ token } = await signUp()));
+
   test("a single file", async () => {
-    const { token } = await signUp();
     const parts = [["operations", one], ["map", toOne], ["0", small()]];
     const { uploadMedia } = await data(await sendParts(parts, { token }));
     assert.deepEqual(uploadMedia.userErrors, []);
@@ -58,7 +60,6 @@ describe("multipart", { concurrency: true, timeout: 60_000 }, () => {
   });
 
   test("a list of files, each to its own place, in order and out of order", async () => {
-    const { token } = await signUp();
     for (const files of [[["0", small()], ["1", large()]], [["1", large()], ["0", small()]]]) {
       const { a, b } = await data(await sendParts([["operations", two], ["map", toTwo], ...files], { token }));
       assert.deepEqual([a.media.original.byteSize, b.media.original.byteSize], [small().size, large().size]);
@@ -67,7 +68,6 @@ describe("multipart", { concurrency: true, timeout: 60_000 }, () => {
   });
 
   test("one file for two variables", async () => {
-    const { token } = await signUp();
     const parts = [["operations", two], ["map", { 0: ["variables.a.file", "variables.b.file"] }], ["0", small()]];
     const { a, b } = await data(await sendParts(parts, { token }));
     assert.deepEqual([a.media.original.byteSize, b.media.original.byteSize], [small().size, small().size]);
@@ -75,13 +75,11 @@ describe("multipart", { concurrency: true, timeout: 60_000 }, () => {
   });
 
   test("batches are not served", async () => {
-    const { token } = await signUp();
     const parts = [["operations", [one]], ["map", { 0: ["0.variables.input.file"] }], ["0", small()]];
     assert.match(await refused(await sendParts(parts, { token }), 400), /[Bb]atch/);
   });
 
   test("a client that leaves in the middle leaves the server as it was", async () => {
-    const { token } = await signUp();
     const boundary = "a-b-c";
     const head = form(boundary, [["operations", one], ["map", toOne]]) + fileHead(boundary, "0");
     const request = post(token, boundary, { "Transfer-Encoding": "chunked" });
@@ -96,7 +94,6 @@ describe("multipart", { concurrency: true, timeout: 60_000 }, () => {
   });
 
   test("a body that ends before its end is refused, and no media is left", async () => {
-    const { token } = await signUp();
     const boundary = "a-b-c";
     const whole = Buffer.concat([
       Buffer.from(form(boundary, [["operations", one], ["map", toOne]]) + fileHead(boundary, "0")),
@@ -111,7 +108,6 @@ describe("multipart", { concurrency: true, timeout: 60_000 }, () => {
   });
 
   test("without a preflight header nothing is done", async () => {
-    const { token } = await signUp();
     const parts = [["operations", one], ["map", toOne], ["0", small()]];
     assert.match(await refused(await sendParts(parts, { token, headers: {} }), 400), /GraphQL-Require-Preflight/);
     for (const name of ["Apollo-Require-Preflight", "X-Apollo-Operation-Name", "GraphQL-Require-Preflight"]) {
@@ -121,7 +117,6 @@ describe("multipart", { concurrency: true, timeout: 60_000 }, () => {
   });
 
   test("a field that comes twice is refused", async () => {
-    const { token } = await signUp();
     const twice = [
       [["operations", one], ["operations", one], ["map", toOne], ["0", small()]],
       [["operations", one], ["map", toOne], ["map", toOne], ["0", small()]],
@@ -139,7 +134,6 @@ describe("multipart", { concurrency: true, timeout: 60_000 }, () => {
   });
 
   test("a part that nobody asked for is refused", async () => {
-    const { token } = await signUp();
     for (const parts of [
       [["operations", one], ["map", toOne], ["other", small()], ["0", small()]],
       [["operations", one], ["map", toOne], ["0", small()], ["other", small()]],
@@ -149,7 +143,6 @@ describe("multipart", { concurrency: true, timeout: 60_000 }, () => {
   });
 
   test("too much is 413 in JSON: announced, and a single file by a sentence in the answer", async () => {
-    const { token } = await signUp();
     const { uploadMaxBytes } = (await ask("{ instance { uploadMaxBytes } }")).instance;
     const boundary = "a-b-c";
     const request = post(token, boundary, { "Content-Length": uploadMaxBytes * 20 });
@@ -175,7 +168,6 @@ describe("multipart", { concurrency: true, timeout: 60_000 }, () => {
   });
 
   test("file names are names: none is used as a path, or given back", async () => {
-    const { token } = await signUp();
     for (const name of ["../../../../etc/passwd", "..\\..\\boot.ini", "C:\\x.jpg", "/", ".", '"; filename="other.jpg', "x".repeat(5000)]) {
       const parts = [["operations", one], ["map", toOne], ["0", small(name)]];
       const { uploadMedia } = await data(await sendParts(parts, { token }));

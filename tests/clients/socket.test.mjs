@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import http from "node:http";
-import { describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 import WebSocket from "ws";
 
 import { serverUrl, signUp, socketUrl } from "./support/server.mjs";
@@ -63,7 +63,18 @@ const subscribe = (id, query, variables) => ({ id, type: "subscribe", payload: {
 const NEVER = "subscription { feedUpdated { newPostCount } }";
 const VERSION = "{ instance { version } }";
 
-describe("graphql-transport-ws", { concurrency: true, timeout: 60_000 }, () => {
+describe("graphql-transport-ws", { concurrency: 4, timeout: 60_000 }, () => {
+  let person;
+  before(async () => (person = await signUp()));
+
+  test("4408: no connection_init within 10 seconds, whatever else is said", async () => {
+    const silent = new Peer();
+    const chatty = new Peer();
+    await chatty.send({ type: "ping" });
+    assert.deepEqual(await chatty.next(), { type: "pong" });
+    assert.deepEqual(await Promise.all([silent.code(), chatty.code()]), [4408, 4408]);
+  });
+
   test("4400: what is no message", async () => {
     for (const wrong of ["", "no JSON", "[]", '{"type":"start"}', '{"type":"subscribe","id":"1"}']) {
       const peer = await Peer.ready();
@@ -95,7 +106,7 @@ describe("graphql-transport-ws", { concurrency: true, timeout: 60_000 }, () => {
   });
 
   test("a token in the header of the upgrade will do", async () => {
-    const { token, username } = await signUp();
+    const { token, username } = person;
     const peer = new Peer(PROTOCOL, { headers: { Authorization: `Bearer ${token}` } });
     await peer.send({ type: "connection_init" });
     assert.deepEqual(await peer.next(), { type: "connection_ack" });
@@ -114,16 +125,8 @@ describe("graphql-transport-ws", { concurrency: true, timeout: 60_000 }, () => {
     both.leave();
   });
 
-  test("4408: no connection_init within 10 seconds, whatever else is said", async () => {
-    const silent = new Peer();
-    const chatty = new Peer();
-    await chatty.send({ type: "ping" });
-    assert.deepEqual(await chatty.next(), { type: "pong" });
-    assert.deepEqual(await Promise.all([silent.code(), chatty.code()]), [4408, 4408]);
-  });
-
   test("4409: an id that is taken; one that is over is free", async () => {
-    const { token } = await signUp();
+    const { token } = person;
     const peer = await Peer.ready({ Authorization: `Bearer ${token}` });
     for (let time = 0; time < 2; time++) {
       await peer.send(subscribe("same", VERSION));
@@ -165,7 +168,7 @@ describe("graphql-transport-ws", { concurrency: true, timeout: 60_000 }, () => {
   });
 
   test("32 operations at once; the one too many is an error, and the others go on", async () => {
-    const { token } = await signUp();
+    const { token } = person;
     const peer = await Peer.ready({ Authorization: `Bearer ${token}` });
     for (let id = 0; id < 32; id++) await peer.send(subscribe(String(id), NEVER));
     await peer.send(subscribe("too many", VERSION));
