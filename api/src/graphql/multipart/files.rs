@@ -98,8 +98,8 @@ impl Files {
             // Marked first: if this future is dropped in the middle, the rest of the part is of no use.
             reader.gone.insert(found.index, Gone::Failed);
             let spool = self.spool(&mut reader.parts).await?;
-            reader.gone.insert(found.index, Gone::Read);
             reader.look_ahead().await?;
+            reader.gone.insert(found.index, Gone::Read);
             self.spools().insert(found.index, (spool, found.content_type));
         }
     }

@@ -87,7 +87,10 @@ async fn files_in_any_order_and_in_any_cut() {
 
 #[tokio::test]
 async fn one_file_for_two_variables() {
-    assert_eq!(send(both() + &file("0", "same") + "--XX--\r\n").await.json(), json!({ "data": { "uploadAll": [told("same"), told("same")] } }));
+    assert_eq!(
+        send(both() + &file("0", "same") + "--XX--\r\n").await.json(),
+        json!({ "data": { "uploadAll": [told("same"), told("same")] } })
+    );
 }
 
 #[tokio::test]
