@@ -21,7 +21,7 @@ use crate::graphql::inbound::BodyError;
 /// Errors of [`UploadSource::open`] and of the streams, by kind: `InvalidInput` and `InvalidData` are the client's fault
 /// and may be shown; `FileTooLarge`; `UnexpectedEof`, the client left; `TimedOut`, it fell silent; anything else is ours.
 pub(crate) struct Files {
-    wanted: Vec<Mapped>,
+    wanted: Arc<[Mapped]>,
     reader: Arc<Mutex<Reader>>,
     /// Waiting on disk, with their content types; to be had while another file is being read from the body.
     spooled: std::sync::Mutex<HashMap<usize, (Spool, Option<String>)>>,
@@ -32,8 +32,18 @@ pub(crate) struct Files {
 /// Where the reading stands.
 struct Reader {
     parts: Parts,
+    wanted: Arc<[Mapped]>,
+    /// The current part, if it was looked at and belongs to nobody yet.
+    ahead: Option<Found>,
     /// Given out or thrown away; not to be had again.
     gone: HashMap<usize, Gone>,
+}
+
+/// A part of the body that `map` names.
+struct Found {
+    /// Its place in `map`.
+    index: usize,
+    content_type: Option<String>,
 }
 
 /// Why a file can't be had any more.
@@ -45,7 +55,9 @@ enum Gone {
 
 impl Files {
     pub(super) fn new(parts: Parts, wanted: Vec<Mapped>, limit: u64, spool_dir: PathBuf) -> Self {
-        let reader = Arc::new(Mutex::new(Reader { parts, gone: HashMap::new() }));
+        let wanted: Arc<[Mapped]> = wanted.into();
+        let reader = Reader { parts, wanted: Arc::clone(&wanted), ahead: None, gone: HashMap::new() };
+        let reader = Arc::new(Mutex::new(reader));
         Self { wanted, reader, spooled: std::sync::Mutex::default(), limit, spool_dir }
     }
 
@@ -76,22 +88,19 @@ impl Files {
                 Some(Gone::Failed) => return Err(invalid(format!("the file {:?} could not be read", wanted.part))),
                 None => {}
             }
-            let Some(part) = reader.parts.next().await.map_err(|error| failure(&error))? else {
+            let Some(found) = reader.next().await? else {
                 return Err(invalid(format!("the file {:?} is missing from the body", wanted.part)));
             };
-            let found = self.index_of(&part)?;
-            if reader.gone.contains_key(&found) {
-                return Err(invalid(format!("the file {:?} is twice in the body", self.wanted[found].part)));
-            }
-            if found == index && wanted.paths.len() == 1 {
+            if found.index == index && wanted.paths.len() == 1 {
                 reader.gone.insert(index, Gone::Read);
-                return Ok(OpenedUpload { content_type: part.content_type, body: pull(reader) });
+                return Ok(OpenedUpload { content_type: found.content_type, body: pull(reader) });
             }
             // Marked first: if this future is dropped in the middle, the rest of the part is of no use.
-            reader.gone.insert(found, Gone::Failed);
+            reader.gone.insert(found.index, Gone::Failed);
             let spool = self.spool(&mut reader.parts).await?;
-            reader.gone.insert(found, Gone::Read);
-            self.spools().insert(found, (spool, part.content_type));
+            reader.look_ahead().await?;
+            reader.gone.insert(found.index, Gone::Read);
+            self.spools().insert(found.index, (spool, found.content_type));
         }
     }
 
@@ -103,14 +112,6 @@ impl Files {
         let spools = self.spools();
         let (spool, content_type) = spools.get(&index)?;
         Some(OpenedUpload { content_type: content_type.clone(), body: spool.read() })
-    }
-
-    fn index_of(&self, part: &Part) -> io::Result<usize> {
-        let name = part.name.as_deref().unwrap_or_default();
-        self.wanted
-            .iter()
-            .position(|wanted| wanted.part == name)
-            .ok_or_else(|| invalid(format!("the part {name:?} is not in \"map\"")))
     }
 
     async fn spool(&self, parts: &mut Parts) -> io::Result<Spool> {
@@ -128,10 +129,40 @@ impl UploadSource for Files {
     }
 }
 
+impl Reader {
+    /// The next part; none at the end of the body.
+    async fn next(&mut self) -> io::Result<Option<Found>> {
+        if let Some(found) = self.ahead.take() {
+            return Ok(Some(found));
+        }
+        let Some(Part { name, content_type }) = self.parts.next().await.map_err(|error| failure(&error))? else {
+            return Ok(None);
+        };
+        let name = name.unwrap_or_default();
+        let index = self.wanted.iter().position(|wanted| wanted.part == name);
+        let index = index.ok_or_else(|| invalid(format!("the part {name:?} is not in \"map\"")))?;
+        if self.gone.contains_key(&index) {
+            return Err(invalid(format!("the file {name:?} is twice in the body")));
+        }
+        Ok(Some(Found { index, content_type }))
+    }
+
+    /// Refuses a file behind which stands what may not, such as another one of its name: of two that the client sent as
+    /// one, nobody knows which was meant. Later nothing could be refused any more, since the last file's end is where the
+    /// operation goes on.
+    async fn look_ahead(&mut self) -> io::Result<()> {
+        self.ahead = self.next().await?;
+        Ok(())
+    }
+}
+
 /// The current part, from the socket: a chunk is read when it is asked for.
 fn pull(reader: OwnedMutexGuard<Reader>) -> BoxStream<'static, io::Result<Bytes>> {
     stream::try_unfold(reader, |mut reader| async move {
         let chunk = reader.parts.chunk().await.map_err(|error| failure(&error))?;
+        if chunk.is_none() {
+            reader.look_ahead().await?;
+        }
         Ok(chunk.map(|chunk| (chunk, reader)))
     })
     .boxed()

@@ -1,6 +1,9 @@
 //! The part `map`: which part of the body goes to which variables.
 
 use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 
 use crate::graphql::gateway::MAX_FILES;
 
@@ -21,7 +24,7 @@ pub(super) struct Mapped {
 
 /// Reads the map; the error is a sentence for the client.
 pub(super) fn parse(json: &[u8]) -> Result<Vec<Mapped>, String> {
-    let entries: BTreeMap<String, Vec<String>> = serde_json::from_slice(json)
+    let Entries(entries) = serde_json::from_slice(json)
         .map_err(|error| format!("The part \"map\" must be a JSON object of lists of paths: {error}."))?;
     if entries.len() as u64 > MAX_FILES {
         return Err(format!("A request carries at most {MAX_FILES} files."));
@@ -36,6 +39,34 @@ pub(super) fn parse(json: &[u8]) -> Result<Vec<Mapped>, String> {
         }
     }
     Ok(mapped)
+}
+
+/// The entries by their names. A name that comes twice is refused; `BTreeMap` by itself would keep the last.
+struct Entries(BTreeMap<String, Vec<String>>);
+
+impl<'de> Deserialize<'de> for Entries {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Once;
+        impl<'de> Visitor<'de> for Once {
+            type Value = Entries;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a map")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Entries, A::Error> {
+                let mut entries = BTreeMap::new();
+                while let Some((part, paths)) = access.next_entry::<String, Vec<String>>()? {
+                    if entries.contains_key(&part) {
+                        return Err(A::Error::custom(format_args!("the name {part:?} comes twice")));
+                    }
+                    entries.insert(part, paths);
+                }
+                Ok(Entries(entries))
+            }
+        }
+        deserializer.deserialize_map(Once)
+    }
 }
 
 #[cfg(test)]
@@ -64,6 +95,7 @@ mod tests {
             r#"{"0": "variables.x"}"#,
             r#"{"0": [1]}"#,
             r#"{"0": []}"#,
+            r#"{"0": ["variables.x"], "0": ["variables.y"]}"#,
             r#"{"map": ["variables.x"]}"#,
             r#"{"operations": ["variables.x"]}"#,
             &eleven,

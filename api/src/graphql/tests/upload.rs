@@ -41,6 +41,12 @@ fn two() -> String {
     head(ALL, &json!({ "files": [null, null] }), &map)
 }
 
+/// One file for two variables.
+fn both() -> String {
+    let map = json!({ "0": ["variables.files.0", "variables.files.1"] });
+    head(ALL, &json!({ "files": [null, null] }), &map)
+}
+
 fn request(body: impl Into<Body>) -> Request<Body> {
     Request::post("/graphql")
         .header("content-type", "multipart/form-data; boundary=XX")
@@ -81,9 +87,10 @@ async fn files_in_any_order_and_in_any_cut() {
 
 #[tokio::test]
 async fn one_file_for_two_variables() {
-    let map = json!({ "0": ["variables.files.0", "variables.files.1"] });
-    let body = head(ALL, &json!({ "files": [null, null] }), &map) + &file("0", "same") + "--XX--\r\n";
-    assert_eq!(send(body).await.json(), json!({ "data": { "uploadAll": [told("same"), told("same")] } }));
+    assert_eq!(
+        send(both() + &file("0", "same") + "--XX--\r\n").await.json(),
+        json!({ "data": { "uploadAll": [told("same"), told("same")] } })
+    );
 }
 
 #[tokio::test]
@@ -174,6 +181,11 @@ async fn what_is_wrong_with_the_files_is_said() {
         (one() + &file("1", "x") + "--XX--\r\n", "is not in \"map\""),
         (two() + &file("b", "x") + &file("b", "y") + "--XX--\r\n", "twice in the body"),
         (two() + &file("a", "x") + "--XX--\r\n", "missing from the body"),
+        // Behind the last file too, whether it is read from the body or waits on disk.
+        (one() + &file("0", "x") + &file("0", "y") + "--XX--\r\n", "twice in the body"),
+        (one() + &file("0", "x") + &file("1", "y") + "--XX--\r\n", "is not in \"map\""),
+        (both() + &file("0", "x") + &file("0", "y") + "--XX--\r\n", "twice in the body"),
+        (two() + &file("a", "x") + &file("b", "y") + &part("map", "{}") + "--XX--\r\n", "is not in \"map\""),
     ];
     for (body, expected) in cases {
         let answer = send(body).await;
