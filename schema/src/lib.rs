@@ -26,35 +26,44 @@ mod page;
 mod query;
 mod subscription;
 pub mod upload;
+mod validate;
 
 use std::sync::Arc;
 
 use async_graphql::{Request, SDLExportOptions};
+use darkroom_platform::config::{Config, DocumentsMode};
 use darkroom_service::{App, Viewer};
 
 pub use error::mask;
 pub use mutation::Mutation;
 pub use query::Query;
 pub use subscription::Subscription;
+pub use validate::OnlyValidate;
 
 /// The schema, ready to execute.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
-/// How deep a document's fields may be nested: what introspection by the usual tools needs, and some.
-const DEPTH: usize = 20;
-
-/// The most complexity a document may have: one for each field, times the length of the lists around it.
-const COMPLEXITY: usize = 20_000;
-
-/// Directives on one field.
-const DIRECTIVES: usize = 5;
-
-/// Aliases in one document.
-const ALIASES: usize = 100;
+/// How deep a document's selections may be nested, fragments counted. Whoever executes documents bounds them before, and
+/// tighter (`api/src/graphql/check.rs`); the library's own limits expand fragments to count, and this one can't be left out.
+const LEVELS: usize = 64;
 
 /// Builds the schema over an application.
 pub fn build(app: &App) -> Schema {
-    builder().data(app.clone()).data(Arc::new(subscription::Common::new(app.clone()))).finish()
+    let common = Arc::new(subscription::Common::new(app.clone()));
+    following(&app.config).data(app.clone()).data(common).finish()
+}
+
+/// The same schema, which only says whether a document is valid and its variables fit: nothing is executed.
+pub fn validator(config: &Config) -> Schema {
+    following(config).extension(OnlyValidate).finish()
+}
+
+/// As the settings say: where only listed documents run, the schema is nobody's to ask for or to guess.
+fn following(config: &Config) -> Builder {
+    match config.graphql.documents {
+        DocumentsMode::Off | DocumentsMode::Apq => builder(),
+        DocumentsMode::Trusted => builder().disable_introspection().disable_suggestions(),
+    }
 }
 
 /// The schema in the schema definition language, as it is checked in.
@@ -67,13 +76,11 @@ pub fn blank() -> Schema {
     builder().finish()
 }
 
-fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
+type Builder = async_graphql::SchemaBuilder<Query, Mutation, Subscription>;
+
+fn builder() -> Builder {
     async_graphql::Schema::build(Query::default(), Mutation::default(), Subscription::default())
-        .limit_depth(DEPTH)
-        .limit_recursive_depth(DEPTH)
-        .limit_complexity(COMPLEXITY)
-        .limit_directives(DIRECTIVES)
-        .limit_aliases(ALIASES)
+        .limit_recursive_depth(LEVELS)
 }
 
 /// Who sent a request.

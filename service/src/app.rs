@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use darkroom_platform::Platform;
+use darkroom_platform::{Cache, Platform};
 use darkroom_platform::clock::Clock;
 use darkroom_platform::config::Config;
 use darkroom_platform::database::Database;
@@ -37,6 +37,8 @@ pub struct App {
     pub timelines: Timelines,
     /// What happened, for those who listen.
     pub events: Events,
+    /// Copies that processes share, for whoever can do without them.
+    pub cache: Cache,
     /// The time.
     pub clock: Clock,
     /// Work that goes on after its caller has left; shutdown waits for it.
@@ -58,7 +60,7 @@ impl App {
         let Platform { config, database, objects, transport, timelines, events, cache, clock } = platform;
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
-            cards: Arc::new(Cards::new(&config, cache)),
+            cards: Arc::new(Cards::new(&config, cache.clone())),
             hasher: Arc::new(Hasher::new(cores)),
             signer: Arc::new(UrlSigner::new(&config)),
             rebuilds: Arc::new(Rebuilds::default()),

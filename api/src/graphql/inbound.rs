@@ -11,10 +11,13 @@ use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt};
 use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
 /// A client that sends nothing for so long has left.
 const IDLE: Duration = Duration::from_secs(30);
+
+/// A body that is waited for may take so long before its pace counts: what a slow network swallows at the start.
+const GRACE: Duration = Duration::from_secs(30);
 
 /// What is still read of a body that nobody wants, so that the client reads the answer before the connection closes.
 const LINGER_BYTES: u64 = 1024 * 1024;
@@ -37,6 +40,9 @@ pub(crate) enum BodyError {
     /// The client sends nothing any more.
     #[error("the client sent nothing for {} s", IDLE.as_secs())]
     Idle,
+    /// Bytes come so slowly that they hold their place for as long as somebody likes.
+    #[error("the client sends fewer than {0} bytes a second")]
+    Slow(u64),
     /// Another reader has it: a fault of ours.
     #[error("the body is being read already")]
     Busy,
@@ -52,23 +58,35 @@ struct Shared {
     ended: AtomicBool,
     /// What the header says.
     announced: Option<u64>,
+    /// Bytes a second that the client must send in the mean while it is waited for; 0 for any number.
+    pace: u64,
 }
 
 struct Source {
     body: BodyDataStream,
     read: u64,
-    idle: Option<Pin<Box<Sleep>>>,
+    /// While a chunk is waited for: since when, and until when at most.
+    wait: Option<(Instant, Pin<Box<Sleep>>)>,
+    /// How long was waited for all chunks before.
+    waited: Duration,
 }
 
 impl Inbound {
-    /// Reads nothing yet.
-    pub(crate) fn new(body: Body, headers: &HeaderMap, limit: u64) -> Self {
+    /// Reads nothing yet. After half a minute of waiting, the client must have sent `pace` bytes for each further second
+    /// of it: what is slow is slow on its side, since only waiting counts.
+    pub(crate) fn new(body: Body, headers: &HeaderMap, limit: u64, pace: u64) -> Self {
         let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         Self(Arc::new(Shared {
-            source: Mutex::new(Source { body: body.into_data_stream(), read: 0, idle: None }),
+            source: Mutex::new(Source {
+                body: body.into_data_stream(),
+                read: 0,
+                wait: None,
+                waited: Duration::ZERO,
+            }),
             limit: AtomicU64::new(limit),
             ended: AtomicBool::new(false),
             announced,
+            pace,
         }))
     }
 
@@ -134,11 +152,16 @@ impl Inbound {
             return Poll::Ready(None);
         }
         let Poll::Ready(chunk) = source.body.poll_next_unpin(context) else {
-            let idle = source.idle.get_or_insert_with(|| Box::pin(tokio::time::sleep(IDLE)));
-            ready!(idle.as_mut().poll(context));
-            return Poll::Ready(Some(Err(BodyError::Idle)));
+            let patience = self.patience(source);
+            let (_, end) =
+                source.wait.get_or_insert_with(|| (Instant::now(), Box::pin(tokio::time::sleep(patience))));
+            ready!(end.as_mut().poll(context));
+            let error = if patience < IDLE { BodyError::Slow(self.0.pace) } else { BodyError::Idle };
+            return Poll::Ready(Some(Err(error)));
         };
-        source.idle = None;
+        if let Some((since, _)) = source.wait.take() {
+            source.waited += since.elapsed();
+        }
         Poll::Ready(match chunk {
             Some(Ok(chunk)) => {
                 source.read += chunk.len() as u64;
@@ -150,6 +173,13 @@ impl Inbound {
                 None
             }
         })
+    }
+
+    /// How long the next chunk may be waited for.
+    fn patience(&self, source: &Source) -> Duration {
+        // Without a pace there is nothing to divide by, and no end to patience but idleness.
+        let Some(earned) = source.read.checked_div(self.0.pace) else { return IDLE };
+        (GRACE + Duration::from_secs(earned)).saturating_sub(source.waited).min(IDLE)
     }
 
     fn check(&self) -> Result<(), BodyError> {

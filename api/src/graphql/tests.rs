@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
+use crate::graphql::persisted::Persisted;
 use crate::graphql::gateway::{BodyLimits, Caller, Edge, Gateway, Timing};
 use crate::refusal::Refusal;
 use schema::TestSchema;
@@ -32,7 +33,9 @@ const REQUEST_MAX: u64 = 100_000;
 #[derive(Clone)]
 struct TestGateway {
     schema: TestSchema,
+    validator: TestSchema,
     upload_max: u64,
+    pace: u64,
     live: Arc<AtomicBool>,
 }
 
@@ -42,6 +45,10 @@ impl Gateway for TestGateway {
 
     fn executor(&self) -> &TestSchema {
         &self.schema
+    }
+
+    fn validator(&self) -> &TestSchema {
+        &self.validator
     }
 
     async fn authenticate(&self, token: &str) -> Result<Option<String>, Refusal> {
@@ -68,7 +75,7 @@ impl Gateway for TestGateway {
     }
 
     fn limits(&self) -> BodyLimits {
-        BodyLimits { request: REQUEST_MAX, upload: self.upload_max }
+        BodyLimits { request: REQUEST_MAX, upload: self.upload_max, pace: self.pace }
     }
 
     fn spool_dir(&self) -> PathBuf {
@@ -88,8 +95,10 @@ struct TestEdge {
 
 fn test_edge() -> TestEdge {
     let live = Arc::new(AtomicBool::new(true));
-    let gateway = TestGateway { schema: schema::build(), upload_max: 100 << 20, live: Arc::clone(&live) };
-    let edge = Edge::new(gateway, CancellationToken::new(), TaskTracker::new());
+    let (schema, validator) = (schema::build(), schema::validator());
+    let gateway = TestGateway { schema, validator, upload_max: 100 << 20, pace: 0, live: Arc::clone(&live) };
+    let documents = schema::documents(Persisted::Off);
+    let edge = Edge::new(gateway, documents, CancellationToken::new(), TaskTracker::new());
     TestEdge { edge, live }
 }
 

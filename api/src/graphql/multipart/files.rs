@@ -145,7 +145,7 @@ fn failure(error: &PartError) -> io::Error {
     let kind = match error {
         PartError::Body(BodyError::TooLarge(_)) => io::ErrorKind::FileTooLarge,
         PartError::Body(BodyError::Aborted) => io::ErrorKind::UnexpectedEof,
-        PartError::Body(BodyError::Idle) => io::ErrorKind::TimedOut,
+        PartError::Body(BodyError::Idle | BodyError::Slow(_)) => io::ErrorKind::TimedOut,
         PartError::Body(BodyError::Busy) => io::ErrorKind::Other,
         PartError::Malformed(_) => io::ErrorKind::InvalidData,
     };
