@@ -11,6 +11,8 @@
 
 mod auth;
 mod front;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod graphql;
 mod health;
 pub mod ide;

@@ -3,7 +3,7 @@
 //! ```text
 //!   just bench                 build everything, start throw-away stores, measure for about two minutes
 //!   just bench --long          the same with more of everything
-//!   just bench --only feed     one scenario: upload, fan-out, feed, job, like or socket
+//!   just bench --only feed     one scenario: upload, fan-out, feed, job, like, socket or attack
 //! ```
 //!
 //! Progress goes to standard error; a table and then the same as JSON to standard output. It starts the real programs on
@@ -29,7 +29,7 @@ use anyhow::{Context, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use report::Report;
-use scenario::{Effort, fan_out, feed, job, like, socket, upload};
+use scenario::{Effort, attack, fan_out, feed, job, like, socket, upload};
 use stores::{Stores, World, cluster_is_there};
 
 /// A run that takes longer is given up; its processes end with it.
@@ -67,6 +67,7 @@ enum Scenario {
     Job,
     Like,
     Socket,
+    Attack,
 }
 
 #[derive(Debug, Subcommand)]
@@ -136,6 +137,11 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
         if wanted(Scenario::Socket) {
             let world = World::new(stores, &[]).await?;
             socket::run(&mut report.section("socket", name), &world, effort).await?;
+            world.remove().await?;
+        }
+        if wanted(Scenario::Attack) {
+            let world = World::new(stores, &[]).await?;
+            attack::run(&mut report.section("attack", name), &world, effort).await?;
             world.remove().await?;
         }
         for concurrency in [0, MANY_PLACES] {

@@ -17,6 +17,8 @@
 mod context;
 mod cursor;
 pub mod error;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod hot;
 mod id;
 mod loader;
@@ -47,6 +49,9 @@ pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 /// tighter (`api/src/graphql/check.rs`); the library's own limits expand fragments to count, and this one can't be left out.
 const LEVELS: usize = 64;
 
+/// The schema, which only says whether a document is valid.
+pub type Validator = async_graphql::Schema<Query, Mutation, Subscription>;
+
 /// Builds the schema over an application.
 pub fn build(app: &App) -> Schema {
     let common = Arc::new(subscription::Common::new(app.clone()));
@@ -54,7 +59,7 @@ pub fn build(app: &App) -> Schema {
 }
 
 /// The same schema, which only says whether a document is valid and its variables fit: nothing is executed.
-pub fn validator(config: &Config) -> Schema {
+pub fn validator(config: &Config) -> Validator {
     following(config).extension(OnlyValidate).finish()
 }
 

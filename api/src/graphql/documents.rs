@@ -132,7 +132,3 @@ async fn validate(
     errors.truncate(ERRORS);
     if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
-mod tests;

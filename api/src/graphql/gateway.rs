@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_graphql::{Executor, Request, Response};
-use darkroom_schema::Schema;
+use darkroom_schema::{Schema, Validator};
 use darkroom_service::{App, Viewer, session};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -49,13 +49,15 @@ impl BodyLimits {
 pub(crate) trait Gateway: Clone + Send + Sync + 'static {
     /// What runs operations.
     type Executor: Executor;
+    /// What validates documents.
+    type Validator: Executor;
     /// A signed-in person.
     type Viewer: Clone + Send + Sync + 'static;
 
     /// What runs operations.
     fn executor(&self) -> &Self::Executor;
     /// The same schema, which validates and executes nothing.
-    fn validator(&self) -> &Self::Executor;
+    fn validator(&self) -> &Self::Validator;
     /// Who sent this token; none if it is unknown, revoked or expired.
     fn authenticate(&self, token: &str) -> impl Future<Output = Result<Option<Self::Viewer>, Refusal>> + Send;
     /// Whether the viewer's session still stands.
@@ -77,25 +79,26 @@ pub(crate) trait Gateway: Clone + Send + Sync + 'static {
 pub(crate) struct Product {
     app: App,
     schema: Schema,
-    validator: Schema,
+    validator: Validator,
 }
 
 impl Product {
     /// The schema over the application, and the one that validates.
-    pub(crate) fn new(app: App, schema: Schema, validator: Schema) -> Self {
+    pub(crate) fn new(app: App, schema: Schema, validator: Validator) -> Self {
         Self { app, schema, validator }
     }
 }
 
 impl Gateway for Product {
     type Executor = Schema;
+    type Validator = Validator;
     type Viewer = Viewer;
 
     fn executor(&self) -> &Schema {
         &self.schema
     }
 
-    fn validator(&self) -> &Schema {
+    fn validator(&self) -> &Validator {
         &self.validator
     }
 

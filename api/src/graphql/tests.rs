@@ -1,6 +1,7 @@
 //! The edge over a schema of the tests' own.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod documents;
 mod http;
 mod schema;
 mod serving;
@@ -41,6 +42,7 @@ struct TestGateway {
 
 impl Gateway for TestGateway {
     type Executor = TestSchema;
+    type Validator = TestSchema;
     type Viewer = String;
 
     fn executor(&self) -> &TestSchema {

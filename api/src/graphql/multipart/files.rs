@@ -49,6 +49,12 @@ impl Files {
         Self { wanted, reader, spooled: std::sync::Mutex::default(), limit, spool_dir }
     }
 
+    /// How many files the body announces.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn len(&self) -> usize {
+        self.wanted.len()
+    }
+
     /// Whether somebody is reading a file from the body at this moment.
     pub(crate) fn is_streaming(&self) -> bool {
         self.reader.try_lock().is_err()
