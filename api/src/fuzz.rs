@@ -62,10 +62,14 @@ mod tests {
 
     #[test]
     fn what_holds_for_any_bytes_holds_for_some() {
-        for text in ["", "{", "{ a }", "{ a", "{ ...A } fragment A on Query { ...A }", "query a { b } query c { d }", "\u{0}"] {
+        for text in
+            ["", "{", "{ a }", "{ a", "{ ...A } fragment A on Query { ...A }", "query a { b } query c { d }", "\u{0}"]
+        {
             document(text);
         }
-        let part = |name: &str, value: &str| format!("--X\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        let part = |name: &str, value: &str| {
+            format!("--X\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        };
         let whole = [
             part("operations", r#"{"query":"{ a }","variables":{"f":null}}"#),
             part("map", r#"{"0":["variables.f"]}"#),

@@ -61,12 +61,7 @@ pub async fn documents_in_force(config: &Config) -> anyhow::Result<String> {
 }
 
 /// All routes; long connections end with `shutdown`, and `sockets` knows the open ones.
-async fn routes(
-    app: App,
-    schema: Schema,
-    shutdown: CancellationToken,
-    sockets: TaskTracker,
-) -> anyhow::Result<Router> {
+async fn routes(app: App, schema: Schema, shutdown: CancellationToken, sockets: TaskTracker) -> anyhow::Result<Router> {
     let validator = darkroom_schema::validator(&app.config);
     let documents = Documents::open(&app.config, app.cache.clone(), &validator).await?;
     let edge = Edge::new(Product::new(app.clone(), schema, validator), documents, shutdown, sockets);

@@ -40,10 +40,7 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: CancellationToken)
     let sockets = TaskTracker::new();
     let router = crate::routes(app.clone(), schema, shutdown.clone(), sockets.clone()).await?;
     let limits = &app.config.limits;
-    let bounds = Bounds {
-        connections: limits.connections_max,
-        head: Duration::from_secs(limits.head_timeout_seconds),
-    };
+    let bounds = Bounds { connections: limits.connections_max, head: Duration::from_secs(limits.head_timeout_seconds) };
     run(router, listener, bounds, shutdown, sockets).await;
     app.settle().await;
     Ok(())
@@ -112,13 +109,7 @@ async fn pause_after(error: &io::Error) {
     tokio::time::sleep(BREATHER).await;
 }
 
-async fn connection(
-    router: Router,
-    stream: TcpStream,
-    peer: SocketAddr,
-    head: Duration,
-    shutdown: CancellationToken,
-) {
+async fn connection(router: Router, stream: TcpStream, peer: SocketAddr, head: Duration, shutdown: CancellationToken) {
     // Small answers leave at once.
     let _ = stream.set_nodelay(true);
     let spoken = Arc::new(AtomicBool::new(false));

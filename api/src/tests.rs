@@ -70,7 +70,10 @@ async fn not_ready_without_a_database() {
 async fn the_product_answers_and_a_link_of_nobody_is_not_found() {
     let (app, _folder) = app(&[]).await;
     let answer = get(&app, "/graphql?query=%7B__typename%7D", "application/json").await;
-    assert_eq!(text(answer).await, r#"{"data":{"__typename":"Query"},"extensions":{"cost":{"requested":1,"limit":20000}}}"#);
+    assert_eq!(
+        text(answer).await,
+        r#"{"data":{"__typename":"Query"},"extensions":{"cost":{"requested":1,"limit":20000}}}"#
+    );
     for path in ["/media/photos/r/a/large.jpg", "/media/photos/r/a/large.jpg?exp=99999999999&sig=AAAA", "/media/", "/x"]
     {
         let answer = get(&app, path, "*/*").await;

@@ -21,8 +21,8 @@ pub(crate) use effective::without_password;
 pub use error::ConfigError;
 pub use secret::Secret;
 pub use section::{
-    CardConfig, DatabaseConfig, DocumentsMode, FeedConfig, GraphqlConfig, Isolation, LimitsConfig, LogConfig, LogFormat, MediaConfig,
-    NotificationConfig, RedisConfig, SessionConfig, StoryConfig, WorkerConfig,
+    CardConfig, DatabaseConfig, DocumentsMode, FeedConfig, GraphqlConfig, Isolation, LimitsConfig, LogConfig,
+    LogFormat, MediaConfig, NotificationConfig, RedisConfig, SessionConfig, StoryConfig, WorkerConfig,
 };
 
 /// The queues that exist, most urgent first.

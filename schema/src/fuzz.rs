@@ -46,7 +46,9 @@ mod tests {
     #[test]
     fn what_holds_for_any_text_holds_for_some() {
         let good = Kind::Post.id(Uuid::from_u128(7));
-        for text in ["", "post_", "post_é", good.as_str(), &cursor::encode(List::Feed, Uuid::from_u128(7)), "AQ", "===="] {
+        for text in
+            ["", "post_", "post_é", good.as_str(), &cursor::encode(List::Feed, Uuid::from_u128(7)), "AQ", "===="]
+        {
             id(text);
             cursor(text);
         }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use darkroom_platform::{Cache, Platform};
 use darkroom_platform::clock::Clock;
 use darkroom_platform::config::Config;
 use darkroom_platform::database::Database;
@@ -10,6 +9,7 @@ use darkroom_platform::events::Events;
 use darkroom_platform::objects::Objects;
 use darkroom_platform::timelines::Timelines;
 use darkroom_platform::transport::Transport;
+use darkroom_platform::{Cache, Platform};
 use darkroom_sandbox::Sandbox;
 use sea_orm::DatabaseConnection;
 use tokio::sync::Semaphore;
@@ -63,6 +63,7 @@ impl App {
             cards: Arc::new(Cards::new(&config, cache.clone())),
             hasher: Arc::new(Hasher::new(cores)),
             signer: Arc::new(UrlSigner::new(&config)),
+            cache,
             rebuilds: Arc::new(Rebuilds::default()),
             sandbox: Sandbox::in_process(cores),
             uploads: Arc::new(Semaphore::new(config.limits.uploads_concurrent)),

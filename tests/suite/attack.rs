@@ -10,7 +10,8 @@ use tokio::net::TcpStream;
 /// CPU time of this process, the server in it among it: in hundredths of a second, as the system counts it.
 fn cpu() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<u64> = stat.rsplit(") ").next().unwrap().split(' ').map(|field| field.parse().unwrap_or(0)).collect();
+    let fields: Vec<u64> =
+        stat.rsplit(") ").next().unwrap().split(' ').map(|field| field.parse().unwrap_or(0)).collect();
     Duration::from_millis((fields.get(11).unwrap_or(&0) + fields.get(12).unwrap_or(&0)) * 10)
 }
 
@@ -138,7 +139,8 @@ fn reqwest_form(operations: &str) -> darkroom_testing::reqwest::multipart::Form 
 async fn what_tools_and_apps_ask_still_runs() {
     let app = TestApp::start().await;
     let ada = app.client().sign_up("ada").await;
-    let types = "kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name
+    let types =
+        "kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name
         ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } } } } }";
     let introspection = format!(
         "query IntrospectionQuery {{ __schema {{ description queryType {{ name kind }} mutationType {{ name kind }}
@@ -174,7 +176,8 @@ async fn variables_that_are_huge_are_refused() {
     let app = TestApp::start().await;
     let client = app.client();
     let nodes = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }";
-    let many = "query($t: String!) { ".to_owned() + &numbered(40, |at| format!("a{at}: user(username: $t) {{ id }} ")) + "}";
+    let many =
+        "query($t: String!) { ".to_owned() + &numbered(40, |at| format!("a{at}: user(username: $t) {{ id }} ")) + "}";
     let mut deep = json!("a");
     for _ in 0..100 {
         deep = json!([deep]);
@@ -243,7 +246,10 @@ async fn bodies_that_are_none_are_refused() {
         is_served(&client).await;
     }
     let by_url = raw(&app, b"GET /graphql?query=%ff%fe HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
-    assert!(by_url.starts_with("HTTP/1.1 400 ") || by_url.starts_with("HTTP/1.1 200 ") && by_url.contains("INVALID"), "{by_url}");
+    assert!(
+        by_url.starts_with("HTTP/1.1 400 ") || by_url.starts_with("HTTP/1.1 200 ") && by_url.contains("INVALID"),
+        "{by_url}"
+    );
     app.finish().await;
 }
 
@@ -260,7 +266,10 @@ async fn floods_of_headers_are_refused() {
         let begun = cpu();
         let answer = raw(&app, head.as_bytes()).await;
         // The connection may be reset over what it had not read yet.
-        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 ") || answer.starts_with("HTTP/1.1 414 "), "{answer}");
+        assert!(
+            answer.is_empty() || answer.starts_with("HTTP/1.1 431 ") || answer.starts_with("HTTP/1.1 414 "),
+            "{answer}"
+        );
         assert!(cpu() - begun < CHEAP);
         is_served(&client).await;
     }

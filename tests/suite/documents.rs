@@ -68,7 +68,10 @@ async fn only_listed_documents_run() {
     assert_eq!(code(&send(&client, json!({ "documentId": "3" })).await), "PERSISTED_QUERY_NOT_FOUND");
     // Nobody is signed in, which is for the listed document to be told.
     assert_eq!(client.subscribe(listen, json!({})).await.refusal().await, "UNAUTHENTICATED");
-    assert_eq!(client.subscribe("subscription { feedUpdated { since } }", json!({})).await.refusal().await, "FORBIDDEN");
+    assert_eq!(
+        client.subscribe("subscription { feedUpdated { since } }", json!({})).await.refusal().await,
+        "FORBIDDEN"
+    );
     let front = client.http().get(client.url("/")).header("accept", "text/html").send().await.unwrap();
     assert_eq!(front.headers()["content-type"], "application/json");
     app.finish().await;

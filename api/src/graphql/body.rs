@@ -61,7 +61,9 @@ impl From<BodyError> for Refusal {
         match error {
             BodyError::TooLarge(limit) => Self::too_large("The request", limit),
             BodyError::Aborted => Self::bad_request("The body ended before its end."),
-            BodyError::Idle | BodyError::Slow(_) => Self::new(StatusCode::REQUEST_TIMEOUT, "INVALID", "The body did not come in time."),
+            BodyError::Idle | BodyError::Slow(_) => {
+                Self::new(StatusCode::REQUEST_TIMEOUT, "INVALID", "The body did not come in time.")
+            }
             BodyError::Busy => {
                 tracing::error!("a body was read twice");
                 Self::internal()

@@ -54,6 +54,16 @@ pub(crate) struct Admitted {
     cost: Option<Cost>,
 }
 
+/// Why a request is not carried out: request errors, at least one.
+#[derive(Debug)]
+pub(crate) struct Refused(pub(crate) Vec<ServerError>);
+
+impl From<ServerError> for Refused {
+    fn from(error: ServerError) -> Self {
+        Self(vec![error])
+    }
+}
+
 impl Admitted {
     /// Tells in a response of the operation what it costs, and of no more errors than help.
     pub(crate) fn tell(&self, mut response: Response) -> Response {
@@ -80,11 +90,7 @@ impl Documents {
     /// # Errors
     /// Request errors: there is no such document, it can't be parsed, asks for too much, or is not valid; a variable is
     /// missing.
-    pub(crate) async fn admit(
-        &self,
-        validator: &impl Executor,
-        request: &mut Request,
-    ) -> Result<Admitted, Vec<ServerError>> {
+    pub(crate) async fn admit(&self, validator: &impl Executor, request: &mut Request) -> Result<Admitted, Refused> {
         let Inner { check, persisted, kept } = &*self.0;
         let new = persisted.find(request).await?;
         check.variables(&request.variables)?;
@@ -120,15 +126,11 @@ impl Documents {
 }
 
 /// Whether the request's document is valid, and its variables fit.
-async fn validate(
-    validator: &impl Executor,
-    request: &Request,
-    document: ExecutableDocument,
-) -> Result<(), Vec<ServerError>> {
+async fn validate(validator: &impl Executor, request: &Request, document: ExecutableDocument) -> Result<(), Refused> {
     let mut only = Request::new("").variables(request.variables.clone());
     only.operation_name.clone_from(&request.operation_name);
     only.set_parsed_query(document);
     let mut errors = Box::pin(validator.execute(only)).await.errors;
     errors.truncate(ERRORS);
-    if errors.is_empty() { Ok(()) } else { Err(errors) }
+    if errors.is_empty() { Ok(()) } else { Err(Refused(errors)) }
 }

@@ -16,6 +16,7 @@ use http::{HeaderMap, HeaderValue, Version};
 use crate::auth;
 use crate::graphql::accept::{self, Form};
 use crate::graphql::body::{self, BodyForm};
+use crate::graphql::documents::Refused;
 use crate::graphql::gateway::{Caller, Edge, Gateway, MAX_FILES};
 use crate::graphql::inbound::Inbound;
 use crate::graphql::multipart::{self, Files};
@@ -141,7 +142,7 @@ async fn run<G: Gateway>(
         return Err(Refusal::method_not_allowed("Send mutations by POST.", "POST"));
     }
     let response = match admitted {
-        Err(errors) => Response::from_errors(errors),
+        Err(Refused(errors)) => Response::from_errors(errors),
         Ok(admitted) if form == Form::EventStream => {
             let responses = edge.gateway.executor().execute_stream(request, None);
             let responses = responses.map(move |response| admitted.tell(response)).boxed();

@@ -77,12 +77,7 @@ impl Inbound {
     pub(crate) fn new(body: Body, headers: &HeaderMap, limit: u64, pace: u64) -> Self {
         let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         Self(Arc::new(Shared {
-            source: Mutex::new(Source {
-                body: body.into_data_stream(),
-                read: 0,
-                wait: None,
-                waited: Duration::ZERO,
-            }),
+            source: Mutex::new(Source { body: body.into_data_stream(), read: 0, wait: None, waited: Duration::ZERO }),
             limit: AtomicU64::new(limit),
             ended: AtomicBool::new(false),
             announced,
@@ -153,8 +148,7 @@ impl Inbound {
         }
         let Poll::Ready(chunk) = source.body.poll_next_unpin(context) else {
             let patience = self.patience(source);
-            let (_, end) =
-                source.wait.get_or_insert_with(|| (Instant::now(), Box::pin(tokio::time::sleep(patience))));
+            let (_, end) = source.wait.get_or_insert_with(|| (Instant::now(), Box::pin(tokio::time::sleep(patience))));
             ready!(end.as_mut().poll(context));
             let error = if patience < IDLE { BodyError::Slow(self.0.pace) } else { BodyError::Idle };
             return Poll::Ready(Some(Err(error)));

@@ -120,9 +120,7 @@ impl Persisted {
             }
             (_, None) | (Self::Off, Some(_)) if has_text => Ok(None),
             (_, None) => Err(coded("INVALID", "The request has no \"query\".")),
-            (Self::Off, Some(_)) => {
-                Err(coded("PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported"))
-            }
+            (Self::Off, Some(_)) => Err(coded("PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")),
             (Self::Automatic(automatic), Some(name)) => {
                 let hash = hash(name.strip_prefix("sha256:").unwrap_or(name));
                 if !has_text {
@@ -166,7 +164,9 @@ pub(crate) fn is_named(extensions: &Extensions) -> bool {
 
 /// The name of the document that is asked for.
 fn asked(extensions: &Extensions) -> Result<Option<&str>, ServerError> {
-    let Some(named) = extensions.0.get("persistedQuery").filter(|named| **named != Value::Null) else { return Ok(None) };
+    let Some(named) = extensions.0.get("persistedQuery").filter(|named| **named != Value::Null) else {
+        return Ok(None);
+    };
     let Value::Object(named) = named else { return Err(coded("INVALID", "persistedQuery is an object.")) };
     if !matches!(named.get("version"), Some(Value::Number(version)) if version.as_u64() == Some(1)) {
         return Err(coded("INVALID", "Unsupported persisted query version: 1 is served."));

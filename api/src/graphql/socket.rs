@@ -19,6 +19,7 @@ use futures::{FutureExt, SinkExt, StreamExt};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout, timeout_at};
 
 use crate::auth;
+use crate::graphql::documents::Refused;
 use crate::graphql::gateway::{Caller, Edge, Gateway};
 use message::{FromClient, Operation, ToClient};
 use operations::{Operations, Outcome};
@@ -236,7 +237,7 @@ impl<G: Gateway> Connection<G> {
             Ok(admitted) => {
                 gateway.executor().execute_stream(request, None).map(move |response| admitted.tell(response)).boxed()
             }
-            Err(errors) => futures::stream::iter([Response::from_errors(errors)]).boxed(),
+            Err(Refused(errors)) => futures::stream::iter([Response::from_errors(errors)]).boxed(),
         };
         let masked = responses.map(move |response| gateway.mask(response, &request_id)).boxed();
         self.operations.insert(id, masked);

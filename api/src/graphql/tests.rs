@@ -23,8 +23,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
-use crate::graphql::persisted::Persisted;
 use crate::graphql::gateway::{BodyLimits, Caller, Edge, Gateway, Timing};
+use crate::graphql::persisted::Persisted;
 use crate::refusal::Refusal;
 use schema::TestSchema;
 

@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use url::Url;
 
 use super::secret::MIN_CHARS;
-use super::{Config, ConfigError, DatabaseAddress, DocumentsMode, Isolation, ObjectsAddress, QUEUES, RedisAddress, Role};
+use super::{
+    Config, ConfigError, DatabaseAddress, DocumentsMode, Isolation, ObjectsAddress, QUEUES, RedisAddress, Role,
+};
 
 /// The first problem found. Pure: reads nothing but the settings.
 pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
@@ -169,7 +171,8 @@ fn memory(config: &Config) -> Result<(), ConfigError> {
 }
 
 fn numbers(config: &Config) -> Result<(), ConfigError> {
-    let Config { database, redis, worker, limits, graphql, session, media, feed, card, story, notification, .. } = config;
+    let Config { database, redis, worker, limits, graphql, session, media, feed, card, story, notification, .. } =
+        config;
     let ranges = [
         ("database.max_connections", u64::from(database.max_connections), 1, 1000),
         ("database.statement_timeout_ms", database.statement_timeout_ms, 100, 600_000),

@@ -136,4 +136,3 @@ pub(super) fn length(value: &Value) -> Option<u64> {
         _ => None,
     }
 }
-

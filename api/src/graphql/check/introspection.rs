@@ -106,9 +106,9 @@ pub(super) fn add(types: &mut Vec<Type>, places: &mut HashMap<String, usize>, qu
     let place = |name: Option<&str>| name.and_then(|name| places.get(name).copied());
     for (name, described) in kinds {
         let Some(kind) = place(Some(name)).and_then(|place| types.get_mut(place)) else { continue };
-        let fields = described.iter().map(|&(name, of, times, arguments)| {
-            (name.to_owned(), Field::fixed(place(of), times, arguments))
-        });
+        let fields = described
+            .iter()
+            .map(|&(name, of, times, arguments)| (name.to_owned(), Field::fixed(place(of), times, arguments)));
         kind.fields = fields.collect();
     }
     if let Some(query) = query.and_then(|query| types.get_mut(query)) {

@@ -51,7 +51,10 @@ pub(super) struct Field {
 enum Length {
     Fixed(u64),
     /// As one of these arguments says, or else so many.
-    Said { by: Vec<(String, Option<u64>)>, otherwise: u64 },
+    Said {
+        by: Vec<(String, Option<u64>)>,
+        otherwise: u64,
+    },
 }
 
 impl Shape {
@@ -110,11 +113,9 @@ impl Field {
 
     /// How many it gives when it is asked for like this; `default` knows what variables say that are not sent.
     pub(super) fn times(&self, asked: &Asked, default: impl Fn(&str) -> Option<u64>) -> Factor {
-        let Length::Said { by, otherwise } = &self.length else {
-            return Factor::Fixed(match self.length {
-                Length::Fixed(times) => times,
-                Length::Said { otherwise, .. } => otherwise,
-            });
+        let (by, otherwise) = match &self.length {
+            Length::Fixed(times) => return Factor::Fixed(*times),
+            Length::Said { by, otherwise } => (by, otherwise),
         };
         let said = by.iter().find_map(|(name, own)| {
             let otherwise = own.unwrap_or(*otherwise);

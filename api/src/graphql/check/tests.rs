@@ -99,14 +99,18 @@ fn the_operation_that_runs_counts() {
 #[test]
 fn too_dear_is_refused_with_what_it_costs() {
     let check = check();
-    let costs = look(&check, "query($n: Int!) { feed(first: $n) { nodes { comments(first: 100) { nodes { id } } } } }").unwrap();
+    let costs = look(&check, "query($n: Int!) { feed(first: $n) { nodes { comments(first: 100) { nodes { id } } } } }")
+        .unwrap();
     let ask = |n: i64| check.cost(&costs, None, &Variables::from_json(json!({ "n": n })));
     assert_eq!(ask(90).unwrap(), Some(Cost { requested: 1 + 90 * 202, limit: 20_000 }));
     let error = ask(100).unwrap_err();
     let told = serde_json::to_value(error.extensions.unwrap()).unwrap();
-    assert_eq!(told, json!({
+    assert_eq!(
+        told,
+        json!({
         "code": "TOO_COMPLEX", "limit": "cost", "found": 20_201, "most": 20_000,
-        "cost": { "requested": 20_201, "limit": 20_000 } }));
+        "cost": { "requested": 20_201, "limit": 20_000 } })
+    );
     assert!(error.message.contains("20201"), "{}", error.message);
     // What is more than 32 bits hold is told as much as they hold.
     let error = ask(i64::MAX).unwrap_err();
@@ -131,10 +135,13 @@ fn every_limit_refuses_what_is_over_it_and_nothing_at_it() {
     let directives = |n: usize| viewer(&"email @skip(if: false) ".repeat(n));
     let inline = |n: usize| viewer(&format!("{} email {}", "... { ".repeat(n), "}".repeat(n)));
     let roots = |kind: &str, n: usize| format!("{kind} {{ {} }}", "__typename ".repeat(n));
-    let fragments = |n: usize| viewer("email") + &(0..n).map(|at| format!(" fragment F{at} on Viewer {{ email }}")).collect::<String>();
+    let fragments = |n: usize| {
+        viewer("email") + &(0..n).map(|at| format!(" fragment F{at} on Viewer {{ email }}")).collect::<String>()
+    };
     let operations = |n: usize| (0..n).map(|at| format!("query q{at} {{ viewer {{ email }} }}")).collect::<String>();
-    let variables =
-        |n: usize| format!("query({}) {{ viewer {{ email }} }}", (0..n).map(|at| format!("$v{at}: Int ")).collect::<String>());
+    let variables = |n: usize| {
+        format!("query({}) {{ viewer {{ email }} }}", (0..n).map(|at| format!("$v{at}: Int ")).collect::<String>())
+    };
     let cases: [(&str, String, String); 14] = [
         ("bytes", " ".repeat(65_535) + "{", " ".repeat(65_534) + "{x}"),
         ("tokens", viewer(&"email ".repeat(9_996)), String::new()),
@@ -144,7 +151,11 @@ fn every_limit_refuses_what_is_over_it_and_nothing_at_it() {
         ("fields", viewer(&"email ".repeat(5_000)), viewer(&"email ".repeat(4_999))),
         ("aliases", aliases(101), aliases(100)),
         ("directives", directives(101), directives(100)),
-        ("directivesAtOnce", viewer(&format!("email {}", "@a ".repeat(6))), viewer(&format!("email {}", "@a ".repeat(5)))),
+        (
+            "directivesAtOnce",
+            viewer(&format!("email {}", "@a ".repeat(6))),
+            viewer(&format!("email {}", "@a ".repeat(5))),
+        ),
         ("rootFields", roots("query", 51), roots("query", 50)),
         ("rootFields", roots("mutation", 11), roots("mutation", 10)),
         ("fragments", fragments(101), fragments(100)),
@@ -180,7 +191,10 @@ fn fragments_count_as_often_as_they_are_spread() {
         (bomb(1, 39), "levels"),
         ("{ viewer { ...A ...A } } fragment A on Viewer { ".to_owned() + &"a: email ".repeat(51) + "}", "aliases"),
         ("{ ...A ...A } fragment A on Query { ".to_owned() + &"__typename ".repeat(26) + "}", "rootFields"),
-        ("{ ...A } fragment A on Query { ".to_owned() + &"...B ".repeat(51) + "} fragment B on Query { __typename }", "rootFields"),
+        (
+            "{ ...A } fragment A on Query { ".to_owned() + &"...B ".repeat(51) + "} fragment B on Query { __typename }",
+            "rootFields",
+        ),
         ("{ viewer { ...A ...A } } fragment A on Viewer { ".to_owned() + &"email @a ".repeat(51) + "}", "directives"),
     ] {
         assert_eq!(refused(&check, &text), limit, "{text}");
@@ -226,7 +240,11 @@ fn strings_and_comments_hide_nothing() {
     ] {
         look(&check, good).unwrap_or_else(|error| panic!("{good}: {}", error.message));
     }
-    for open in [r#"{ user(username: "a) { id } }"#, "{ user(username: \"a\n\") { id } }", r#"{ user(username: """a"") { id } }"#] {
+    for open in [
+        r#"{ user(username: "a) { id } }"#,
+        "{ user(username: \"a\n\") { id } }",
+        r#"{ user(username: """a"") { id } }"#,
+    ] {
         let error = check.text(open).expect_err(open);
         assert!(error.message.contains("not closed"), "{}", error.message);
         assert_eq!((error.locations[0].line, error.locations[0].column), (1, 18));
@@ -242,15 +260,17 @@ fn introspection_has_a_budget_of_its_own() {
     let usual = super::introspection::USUAL;
     assert_eq!(cost(usual, json!({})), 1, "only the root counts as the product's");
     let circle = |turns: usize| {
-        format!("{{ __schema {{ types {{ {} name {} }} }} }}", "fields { name type { ".repeat(turns), "} }".repeat(turns))
+        format!(
+            "{{ __schema {{ types {{ {} name {} }} }} }}",
+            "fields { name type { ".repeat(turns),
+            "} }".repeat(turns)
+        )
     };
     assert!(look(&check, &circle(1)).is_ok());
     assert_eq!(refused(&check, &circle(8)), "introspection");
     assert!(look(&check, "{ __type(name: \"User\") { name fields { name type { name fields { name } } } } }").is_ok());
-    let closed = Check::new(
-        Shape::of::<Query, Mutation, Subscription>(),
-        Limits { introspection: false, ..Limits::default() },
-    );
+    let closed =
+        Check::new(Shape::of::<Query, Mutation, Subscription>(), Limits { introspection: false, ..Limits::default() });
     assert_eq!(refused(&closed, "{ __schema { queryType { name } } }"), "introspection");
     assert!(look(&closed, "{ __typename viewer { __typename } }").is_ok());
 }
@@ -269,7 +289,8 @@ fn variables_are_counted_to_their_depths() {
 #[test]
 fn the_shape_is_the_schemas() {
     let shape = Shape::of::<Query, Mutation, Subscription>();
-    let feed = shape.named("Query").and_then(|place| shape.at(place)).and_then(|query| query.fields.get("feed")).unwrap();
+    let feed =
+        shape.named("Query").and_then(|place| shape.at(place)).and_then(|query| query.fields.get("feed")).unwrap();
     assert_eq!(feed.of, shape.named("FeedConnection"));
     assert_eq!(feed.arguments, ["mode", "first", "after"]);
     assert!(shape.introspection > 10_000, "{}", shape.introspection);

@@ -35,7 +35,9 @@ pub(super) fn scan(text: &str, limits: &Limits) -> Result<(), ServerError> {
                 continue;
             }
             b'"' => end_of_string(bytes, at).ok_or_else(|| open_string(text, start))?,
-            b'A'..=b'Z' | b'a'..=b'z' | b'_' => at + length(&bytes[at..], |byte| byte.is_ascii_alphanumeric() || byte == b'_'),
+            b'A'..=b'Z' | b'a'..=b'z' | b'_' => {
+                at + length(&bytes[at..], |byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            }
             b'0'..=b'9' | b'-' => {
                 let number = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'+' | b'-');
                 at + length(&bytes[at..], number)

@@ -6,8 +6,8 @@
 use std::collections::{HashMap, HashSet};
 
 use async_graphql::parser::types::{
-    Directive, ExecutableDocument, Field, FragmentDefinition, OperationDefinition, OperationType, Selection, SelectionSet,
-    TypeCondition,
+    Directive, ExecutableDocument, Field, FragmentDefinition, OperationDefinition, OperationType, Selection,
+    SelectionSet, TypeCondition,
 };
 use async_graphql::{Name, Pos, Positioned, ServerError};
 
@@ -106,16 +106,18 @@ fn in_order(document: &ExecutableDocument) -> Result<Vec<(&str, &Positioned<Frag
     let mut users: HashMap<&str, Vec<&str>> = HashMap::new();
     let mut ready = Vec::new();
     for (name, fragment) in &document.fragments {
+        let name = name.as_str();
         let mut spread = HashSet::new();
         spreads(&fragment.node.selection_set.node, &mut spread);
         // What is not there, validation names.
         spread.retain(|name| document.fragments.contains_key(*name));
-        for other in &spread {
-            users.entry(other).or_default().push(name);
+        if spread.is_empty() {
+            ready.push(name);
+        } else {
+            waiting.insert(name, spread.len());
         }
-        match spread.len() {
-            0 => ready.push(name.as_str()),
-            others => drop(waiting.insert(name, others)),
+        for other in spread {
+            users.entry(other).or_default().push(name);
         }
     }
     let mut order = Vec::with_capacity(document.fragments.len());
@@ -148,18 +150,14 @@ fn spreads<'a>(set: &'a SelectionSet, found: &mut HashSet<&'a str>) {
         match &selection.node {
             Selection::Field(field) => spreads(&field.node.selection_set.node, found),
             Selection::InlineFragment(fragment) => spreads(&fragment.node.selection_set.node, found),
-            Selection::FragmentSpread(spread) => drop(found.insert(&spread.node.fragment_name.node)),
+            Selection::FragmentSpread(spread) => {
+                found.insert(spread.node.fragment_name.node.as_str());
+            }
         }
     }
 }
 
-fn within(
-    name: &'static str,
-    what: &str,
-    found: usize,
-    most: usize,
-    position: Option<Pos>,
-) -> Result<(), ServerError> {
+fn within(name: &'static str, what: &str, found: usize, most: usize, position: Option<Pos>) -> Result<(), ServerError> {
     if found > most { Err(exceeded(name, what, found as u64, most as u64, position)) } else { Ok(()) }
 }
 
@@ -249,13 +247,14 @@ impl<'a> Walk<'a> {
         count: &mut Count,
     ) -> Result<(), ServerError> {
         let directives = self.directives(&field.directives, at)?;
-        let owner = on.and_then(|place| self.shape.at(place));
+        let shape = self.shape;
+        let owner = on.and_then(|place| shape.at(place));
         let name = field.name.node.as_str();
         let known = owner.and_then(|owner| owner.fields.get(name));
         match known {
             Some(known) => {
-                let wrong = field.arguments.iter().filter(|(name, _)| !known.arguments.contains(&name.node.to_string()));
-                self.wrong_names += wrong.count() as u64;
+                let takes = |name: &str| known.arguments.iter().any(|known| known == name);
+                self.wrong_names += field.arguments.iter().filter(|(name, _)| !takes(&name.node)).count() as u64;
             }
             None if owner.is_some() && name != "__typename" => self.wrong_names += 1,
             None => {}

@@ -7,7 +7,7 @@ use darkroom_platform::Cache;
 use darkroom_platform::config::{Config, DocumentsMode};
 use darkroom_schema::{Mutation, Query, Subscription};
 
-use super::{Documents, validate};
+use super::{Documents, Refused, validate};
 use crate::graphql::check::{Check, Limits, Shape};
 use crate::graphql::persisted::{Automatic, Listed, Persisted, Trusted, manifest};
 
@@ -67,7 +67,9 @@ async fn examine(listed: &Listed, check: &Check, validator: &impl Executor) -> a
     let document = parse_query(&listed.text)?;
     let costs = check.document(&document).map_err(told)?;
     let operations: Vec<_> = document.operations.iter().collect();
-    let [(name, operation)] = operations.as_slice() else { bail!("it holds {} operations and not one", operations.len()) };
+    let [(name, operation)] = operations.as_slice() else {
+        bail!("it holds {} operations and not one", operations.len())
+    };
     if let Some((listed_name, kind)) = &listed.operation {
         let named = name.is_some_and(|name| name == listed_name);
         if !named || operation.node.ty.to_string() != *kind {
@@ -78,7 +80,7 @@ async fn examine(listed: &Listed, check: &Check, validator: &impl Executor) -> a
     check.cost(&costs, None, &request.variables).map_err(told)?;
     match validate(validator, &request, document).await {
         Ok(()) => Ok(()),
-        Err(errors) => {
+        Err(Refused(errors)) => {
             let messages: Vec<_> = errors.iter().map(|error| error.message.as_str()).collect();
             bail!("{}", messages.join("; "))
         }

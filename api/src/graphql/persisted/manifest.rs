@@ -66,9 +66,7 @@ fn parse(bytes: &[u8]) -> anyhow::Result<Vec<Listed>> {
             });
             listed.collect()
         }
-        File::Relay(texts) => {
-            texts.into_iter().map(|(name, text)| Listed { name, text, operation: None }).collect()
-        }
+        File::Relay(texts) => texts.into_iter().map(|(name, text)| Listed { name, text, operation: None }).collect(),
     };
     ensure!(!listed.is_empty(), "it lists nothing, so nothing would run");
     let mut seen = BTreeMap::new();

@@ -69,7 +69,9 @@ async fn where_it_is_off_texts_run_and_hashes_are_not_supported() {
 #[tokio::test]
 async fn where_documents_are_listed_no_other_runs() {
     let persisted = trusted();
-    for (text, name) in [("", Some("abc")), ("", Some("sha256:abc")), (TEXT, None), (TEXT, Some("abc")), (TEXT, Some("x"))] {
+    for (text, name) in
+        [("", Some("abc")), ("", Some("sha256:abc")), (TEXT, None), (TEXT, Some("abc")), (TEXT, Some("x"))]
+    {
         assert_eq!(find(&persisted, text, name).await, Ok(TEXT.to_owned()), "{text} {name:?}");
     }
     for (text, name) in [("{ hello  }", None), ("{ other }", Some("abc")), ("", None)] {

@@ -64,11 +64,18 @@ async fn what_asks_for_too_much_is_a_request_error() {
         let answer = post_as(&edge, json!({ "query": query }), accept).await;
         answer.assert_refused(status, "TOO_COMPLEX");
         let extensions = &answer.json()["errors"][0]["extensions"];
-        assert_eq!((&extensions["limit"], &extensions["found"], &extensions["most"]), (&json!("rootFields"), &json!(51), &json!(50)));
+        assert_eq!(
+            (&extensions["limit"], &extensions["found"], &extensions["most"]),
+            (&json!("rootFields"), &json!(51), &json!(50))
+        );
     }
     get(&edge, "query", &query).await.assert_refused(200, "TOO_COMPLEX");
     let events = post_as(&edge, json!({ "query": query }), "text/event-stream").await;
-    assert!(events.body.contains("TOO_COMPLEX") && events.body.ends_with("event: complete\ndata:\n\n"), "{}", events.body);
+    assert!(
+        events.body.contains("TOO_COMPLEX") && events.body.ends_with("event: complete\ndata:\n\n"),
+        "{}",
+        events.body
+    );
 }
 
 #[tokio::test]
