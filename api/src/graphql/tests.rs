@@ -136,8 +136,18 @@ struct Answer {
 }
 
 impl Answer {
+    /// The body, without the cost that every answer tells.
     fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.body))
+        let mut json: serde_json::Value =
+            serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.body));
+        json.as_object_mut().and_then(|json| json.remove("extensions"));
+        json
+    }
+
+    /// The cost that the answer tells; null if it tells none.
+    fn cost(&self) -> serde_json::Value {
+        let mut json: serde_json::Value = serde_json::from_str(&self.body).unwrap_or_default();
+        json["extensions"]["cost"].take()
     }
 
     fn header(&self, name: &str) -> &str {
