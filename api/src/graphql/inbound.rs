@@ -147,7 +147,7 @@ impl Inbound {
             return Poll::Ready(None);
         }
         let Poll::Ready(chunk) = source.body.poll_next_unpin(context) else {
-            let patience = self.patience(source);
+            let patience = self.0.patience(source);
             let (_, end) = source.wait.get_or_insert_with(|| (Instant::now(), Box::pin(tokio::time::sleep(patience))));
             ready!(end.as_mut().poll(context));
             let error = if patience < IDLE { BodyError::Slow(self.0.pace) } else { BodyError::Idle };
@@ -169,17 +169,19 @@ impl Inbound {
         })
     }
 
-    /// How long the next chunk may be waited for.
-    fn patience(&self, source: &Source) -> Duration {
-        // Without a pace there is nothing to divide by, and no end to patience but idleness.
-        let Some(earned) = source.read.checked_div(self.0.pace) else { return IDLE };
-        (GRACE + Duration::from_secs(earned)).saturating_sub(source.waited).min(IDLE)
-    }
-
     fn check(&self) -> Result<(), BodyError> {
         let limit = self.0.limit.load(Ordering::Relaxed);
         let source = self.0.source.try_lock().map_err(|_| BodyError::Busy)?;
         if source.read > limit { Err(BodyError::TooLarge(limit)) } else { Ok(()) }
+    }
+}
+
+impl Shared {
+    /// How long the next chunk may be waited for.
+    fn patience(&self, source: &Source) -> Duration {
+        // Without a pace there is nothing to divide by, and no end to patience but idleness.
+        let Some(earned) = source.read.checked_div(self.pace) else { return IDLE };
+        (GRACE + Duration::from_secs(earned)).saturating_sub(source.waited).min(IDLE)
     }
 }
 
@@ -195,5 +197,34 @@ impl Stream for InboundStream {
             Some(Ok(chunk)) => Some(self.0.check().map(|()| chunk)),
             other => other,
         })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    /// How long the next chunk is waited for after so many bytes and so many seconds of waiting.
+    fn patience(pace: u64, read: u64, waited: u64) -> u64 {
+        let inbound = Inbound::new(Body::empty(), &HeaderMap::new(), 0, pace);
+        let mut source = inbound.0.source.lock().unwrap();
+        source.read = read;
+        source.waited = Duration::from_secs(waited);
+        inbound.0.patience(&source).as_secs()
+    }
+
+    #[test]
+    fn a_body_may_be_slow_and_not_as_slow_as_it_likes() {
+        // At the start, and after as much as was waited for.
+        assert_eq!(patience(1024, 0, 0), 30);
+        assert_eq!(patience(1024, 0, 20), 10);
+        assert_eq!(patience(1024, 0, 31), 0);
+        // A byte now and then does not help; what comes at the pace may go on for ever.
+        assert_eq!(patience(1024, 500, 40), 0);
+        assert_eq!(patience(1024, 1024 * 100, 100), 30);
+        assert_eq!(patience(1024, 1024 * 100, 125), 5);
+        // Without a pace only silence ends it.
+        assert_eq!(patience(0, 0, 1_000_000), 30);
     }
 }

@@ -396,3 +396,13 @@ fn nothing_secret_is_shown() {
     let message = refusal(Role::Single, &[("DARKROOM_REDIS_URL", "redis://:hunter2@cache:port")]);
     assert!(!message.contains("hunter2"), "{message}");
 }
+
+#[test]
+fn a_list_of_documents_and_its_mode_go_together() {
+    let trusted = ("DARKROOM_GRAPHQL_DOCUMENTS", "trusted");
+    let file = ("DARKROOM_GRAPHQL_DOCUMENTS_FILE", "documents.json");
+    assert!(load(Role::Single, &[trusted, file]).is_ok());
+    assert!(refusal(Role::Single, &[trusted]).contains("graphql.documents_file"));
+    assert!(refusal(Role::Single, &[file]).contains("does nothing"));
+    assert!(refusal(Role::Single, &[("DARKROOM_GRAPHQL_DOCUMENTS", "some")]).contains("graphql.documents"));
+}
