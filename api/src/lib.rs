@@ -9,6 +9,8 @@
 //!                                                    └── /, /ide/{file}          front, ide
 //! ```
 
+#![allow(unexpected_cfgs, reason = "cargo-fuzz sets cfg(fuzzing)")]
+
 mod auth;
 mod front;
 #[cfg(any(test, fuzzing))]

@@ -14,6 +14,8 @@
 //!
 //! The schema in words is `schema/schema.graphql`: generated, checked in, compared by a test.
 
+#![allow(unexpected_cfgs, reason = "cargo-fuzz sets cfg(fuzzing)")]
+
 mod context;
 mod cursor;
 pub mod error;

@@ -122,7 +122,8 @@ pub(super) fn add(types: &mut Vec<Type>, places: &mut HashMap<String, usize>, qu
 fn usual_fields(types: &[Type]) -> u64 {
     let of_type = |place: usize| types.get(place).map_or(0, |kind| kind.fields.len());
     let fields = types.iter().flat_map(|kind| kind.fields.values());
-    let (count, below) = fields.fold((0, 0), |(count, below), field| (count + 1, below + field.of.map_or(0, of_type)));
+    let (count, below) =
+        fields.fold((0_usize, 0_usize), |(count, below), field| (count + 1, below + field.of.map_or(0, of_type)));
     let a_type = count.div_ceil(types.len().max(1));
     (below.div_ceil(count.max(1)).max(a_type) as u64).max(1)
 }
