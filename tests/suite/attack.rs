@@ -64,6 +64,7 @@ async fn documents_that_ask_for_the_world_are_refused() {
     let app = TestApp::start().await;
     let client = app.client();
     let circle = "fields { name type { ofType { ofType { ".repeat(5) + "name" + &" } } } }".repeat(5);
+    let related = "possibleTypes { interfaces { ".repeat(8) + "name" + &" } }".repeat(8);
     let turns = "fields { type { ofType { ".repeat(5) + "fields { name }" + &" } } }".repeat(5);
     let bombs = [bomb(10, 10), bomb(14, 12), bomb(20, 13), bomb(2, 25)];
     assert!(bombs.iter().all(|bomb| (700..=2100).contains(&bomb.len())), "{:?}", bombs.each_ref().map(String::len));
@@ -97,6 +98,12 @@ async fn documents_that_ask_for_the_world_are_refused() {
         (
             "circular introspection",
             format!("{{ __schema {{ types {{ {turns} }} }} }}"),
+            "TOO_COMPLEX",
+            "introspection",
+        ),
+        (
+            "circular introspection",
+            format!("{{ __schema {{ types {{ {related} }} }} }}"),
             "TOO_COMPLEX",
             "introspection",
         ),

@@ -25,7 +25,12 @@ pub(super) const USUAL: &str = "query { __schema { description queryType { name 
 type Described = (&'static str, Option<&'static str>, u64, &'static [&'static str]);
 
 /// Adds the types that describe the schema, and the two fields that lead to them.
-pub(super) fn add(types: &mut Vec<Type>, places: &mut HashMap<String, usize>, query: Option<usize>) {
+pub(super) fn add(
+    types: &mut Vec<Type>,
+    places: &mut HashMap<String, usize>,
+    query: Option<usize>,
+    (possible, interfaces): (u64, u64),
+) {
     const DEPRECATED: &[&str] = &["includeDeprecated"];
     let all = types.len() as u64 + 8;
     let fields = usual_fields(types);
@@ -51,8 +56,8 @@ pub(super) fn add(types: &mut Vec<Type>, places: &mut HashMap<String, usize>, qu
                 ("isOneOf", None, 1, &[]),
                 ("fields", Some("__Field"), fields, DEPRECATED),
                 ("inputFields", Some("__InputValue"), 2, DEPRECATED),
-                ("interfaces", Some("__Type"), 1, &[]),
-                ("possibleTypes", Some("__Type"), 1, &[]),
+                ("interfaces", Some("__Type"), interfaces, &[]),
+                ("possibleTypes", Some("__Type"), possible, &[]),
                 ("enumValues", Some("__EnumValue"), 2, DEPRECATED),
                 ("ofType", Some("__Type"), 1, &[]),
             ],

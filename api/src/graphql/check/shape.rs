@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 
 use async_graphql::parser::types::{Field as Asked, OperationType};
-use async_graphql::registry::{MetaField, MetaTypeName, Registry};
+use async_graphql::registry::{MetaField, MetaType, MetaTypeName, Registry};
 use async_graphql::{ObjectType, SubscriptionType, Value};
 
 use super::cost::{Factor, length};
@@ -78,7 +78,7 @@ impl Shape {
             .collect();
         let root = |name: std::borrow::Cow<'static, str>| by_name.get(name.as_ref()).copied();
         let roots = [root(Q::type_name()), root(M::type_name()), root(S::type_name())];
-        introspection::add(&mut types, &mut by_name, roots[0]);
+        introspection::add(&mut types, &mut by_name, roots[0], related(&registry));
         let mut shape = Self { types, by_name, roots, introspection: 0 };
         shape.introspection = introspection::allowance(&shape);
         shape
@@ -135,6 +135,17 @@ impl Field {
         });
         said.unwrap_or(Factor::Fixed(*otherwise))
     }
+}
+
+/// The most types that an abstract type can be, and the most interfaces that a type has: who asks from one to the other and
+/// back goes through the largest each time.
+fn related(registry: &Registry) -> (u64, u64) {
+    let possible = registry.types.values().map(|kind| match kind {
+        MetaType::Interface { possible_types, .. } | MetaType::Union { possible_types, .. } => possible_types.len(),
+        _ => 0,
+    });
+    let interfaces = registry.implements.values().map(|interfaces| interfaces.len());
+    (possible.max().unwrap_or(0).max(1) as u64, interfaces.max().unwrap_or(0).max(1) as u64)
 }
 
 fn read(field: &MetaField, is_page: bool, registry: &Registry, places: &HashMap<String, usize>) -> Field {

@@ -264,6 +264,8 @@ fn introspection_has_a_budget_of_its_own() {
         )
     };
     assert!(look(&check, &circle(1)).is_ok());
+    let related = "possibleTypes { interfaces { ".repeat(8) + "name" + &" } }".repeat(8);
+    assert_eq!(refused(&check, &format!("{{ __schema {{ types {{ {related} }} }} }}")), "introspection");
     assert_eq!(refused(&check, &circle(8)), "introspection");
     assert!(look(&check, "{ __type(name: \"User\") { name fields { name type { name fields { name } } } } }").is_ok());
     let closed =
