@@ -44,9 +44,9 @@ bench-photo *arguments:
     bench/photo/setup
     cargo run --release --package darkroom-bench-photo -- "$@"
 
-# search for bytes that hurt the media crate, so many seconds for each target; needs cargo-fuzz and g++
-fuzz seconds="600":
-    scripts/fuzz {{seconds}}
+# search for bytes that hurt, so many seconds for each target (or for those named); needs cargo-fuzz and g++
+fuzz seconds="600" *targets:
+    scripts/fuzz {{seconds}} {{targets}}
 
 # a throw-away PostgreSQL, Redis and S3 server until Ctrl-C, and the lines that make the programs use them
 dev-stores:

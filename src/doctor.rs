@@ -45,6 +45,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<ExitCode> {
         println!("  {mark}  {name}: {text}");
     };
     report("decoder", decoder(&config).await);
+    report("documents", documents(&config).await);
     let libheif = heif(&config);
     match within(Box::pin(Platform::connect(config, Clock::system()))).await {
         Err(error) => report("database", Finding::Bad(error)),
@@ -83,6 +84,14 @@ async fn database(platform: &Platform) -> Finding {
         Ok(pending) => {
             Finding::Note(format!("{} schema changes are to be made: run `darkroom migrate`", pending.len()))
         }
+    }
+}
+
+/// Which documents run; each of a list is looked at as it will be at the start.
+async fn documents(config: &Config) -> Finding {
+    match darkroom_api::documents_in_force(config).await {
+        Ok(told) => Finding::Good(told),
+        Err(error) => Finding::Bad(format!("{error:#}")),
     }
 }
 

@@ -1,8 +1,10 @@
 //! What stands at `/`: the IDE for browsers, a card for programs; and the IDE's files.
 
 use axum::body::Body;
-use axum::extract::Path;
+use axum::extract::{Path, State};
 use axum::response::{Html, IntoResponse, Response};
+use darkroom_platform::config::DocumentsMode;
+use darkroom_service::App;
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::json;
@@ -11,11 +13,11 @@ use crate::ide;
 use crate::refusal::Refusal;
 
 /// `GET /`.
-pub(crate) async fn front(headers: HeaderMap) -> Response {
+pub(crate) async fn front(State(app): State<App>, headers: HeaderMap) -> Response {
     let accept = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let is_browser =
         accept.flat_map(|value| value.split([',', ';'])).any(|range| range.trim().eq_ignore_ascii_case("text/html"));
-    let mut response = if is_browser {
+    let mut response = if is_browser && has_ide(&app) {
         let mut page = Html(ide::page()).into_response();
         let policy = HeaderValue::from_static(ide::CONTENT_SECURITY_POLICY);
         page.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
@@ -29,9 +31,18 @@ pub(crate) async fn front(headers: HeaderMap) -> Response {
     response
 }
 
+/// An IDE has nothing to do where only listed documents run.
+fn has_ide(app: &App) -> bool {
+    app.config.graphql.documents != DocumentsMode::Trusted
+}
+
 /// `GET /ide/{file}`.
-pub(crate) async fn file(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, Refusal> {
-    let asset = ide::asset(&name).ok_or_else(Refusal::not_found)?;
+pub(crate) async fn file(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let asset = ide::asset(&name).filter(|_| has_ide(&app)).ok_or_else(Refusal::not_found)?;
     let has_it = headers.get(IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes() == asset.etag.as_bytes());
     let mut response = Response::new(if has_it { Body::empty() } else { Body::from(asset.bytes) });
     if has_it {

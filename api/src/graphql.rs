@@ -4,13 +4,15 @@
 //!   POST /graphql ── accept ── inbound ──┬── body (JSON)
 //!                                        └── multipart ── files, pulled while the operation runs
 //!   GET  /graphql ── accept ── query string            │
-//!                                                      ├──► Gateway: authenticate, prepare, execute, mask
-//!   GET  /graphql/ws ── origin ── socket ──────────────┘         │
-//!                                             respond ◄──────────┴──► sse
+//!                                                      ├──► Gateway: authenticate, prepare ──► documents: persisted, check
+//!   GET  /graphql/ws ── origin ── socket ──────────────┘                                           │
+//!                                             respond ◄──┬── Gateway: execute, mask ◄──────────────┘
+//!                                             sse     ◄──┘
 //! ```
 
 pub(crate) mod accept;
 pub(crate) mod body;
+pub(crate) mod check;
 pub(crate) mod documents;
 pub(crate) mod gateway;
 pub(crate) mod http;
@@ -18,6 +20,7 @@ pub(crate) mod inbound;
 pub(crate) mod multipart;
 pub(crate) mod operation;
 pub(crate) mod origin;
+pub(crate) mod persisted;
 pub(crate) mod respond;
 pub(crate) mod socket;
 pub(crate) mod sse;

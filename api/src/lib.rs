@@ -9,8 +9,12 @@
 //!                                                    └── /, /ide/{file}          front, ide
 //! ```
 
+#![allow(unexpected_cfgs, reason = "cargo-fuzz sets cfg(fuzzing)")]
+
 mod auth;
 mod front;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod graphql;
 mod health;
 pub mod ide;
@@ -23,6 +27,7 @@ mod serve;
 use axum::Router;
 use axum::middleware::from_fn;
 use axum::routing::get;
+use darkroom_platform::{Cache, Config};
 use darkroom_schema::Schema;
 use darkroom_service::App;
 use http::header::CONTENT_TYPE;
@@ -32,6 +37,7 @@ use tokio_util::task::TaskTracker;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{Predicate, SizeAbove};
 
+use graphql::documents::Documents;
 use graphql::gateway::{Edge, Product};
 pub use serve::serve;
 
@@ -40,13 +46,27 @@ const COMPRESS_ABOVE: u16 = 1024;
 
 /// All routes over the application. WebSockets and event streams on it live until their clients leave; [`serve`] ends
 /// them when the server stops.
-pub fn router(app: App, schema: Schema) -> Router {
-    routes(app, schema, CancellationToken::new(), TaskTracker::new())
+///
+/// # Errors
+/// The list of trusted documents, if there is one, can't be used.
+pub async fn router(app: App, schema: Schema) -> anyhow::Result<Router> {
+    routes(app, schema, CancellationToken::new(), TaskTracker::new()).await
+}
+
+/// Which documents a server with these settings runs, in a sentence for its operator.
+///
+/// # Errors
+/// The list of trusted documents can't be used: which of them, and why.
+pub async fn documents_in_force(config: &Config) -> anyhow::Result<String> {
+    let validator = darkroom_schema::validator(config);
+    Ok(Documents::open(config, Cache::new(None), &validator).await?.in_force())
 }
 
 /// All routes; long connections end with `shutdown`, and `sockets` knows the open ones.
-fn routes(app: App, schema: Schema, shutdown: CancellationToken, sockets: TaskTracker) -> Router {
-    let edge = Edge::new(Product::new(app.clone(), schema), shutdown, sockets);
+async fn routes(app: App, schema: Schema, shutdown: CancellationToken, sockets: TaskTracker) -> anyhow::Result<Router> {
+    let validator = darkroom_schema::validator(&app.config);
+    let documents = Documents::open(&app.config, app.cache.clone(), &validator).await?;
+    let edge = Edge::new(Product::new(app.clone(), schema, validator), documents, shutdown, sockets);
     let rest = Router::new()
         .route("/", get(front::front))
         .route("/ide/{file}", get(front::file))
@@ -54,7 +74,7 @@ fn routes(app: App, schema: Schema, shutdown: CancellationToken, sockets: TaskTr
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .with_state(app);
-    wrap(graphql::routes(edge).merge(rest))
+    Ok(wrap(graphql::routes(edge).merge(rest)))
 }
 
 /// What is around every route.

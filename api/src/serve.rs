@@ -13,12 +13,10 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
-
-/// A request's head must be complete within this; an idle connection is closed after it.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Most bytes of a head, and of a body's chunk.
 const BUFFER: usize = 64 * 1024;
@@ -36,29 +34,55 @@ const BREATHER: Duration = Duration::from_millis(100);
 /// WebSockets with 1001, and waits for what the application has left to do.
 ///
 /// # Errors
-/// None at present; a listener that fails for a moment is tried again.
+/// The list of trusted documents can't be used: nothing is served. A listener that fails for a moment is tried again.
 pub async fn serve(app: App, listener: TcpListener, shutdown: CancellationToken) -> anyhow::Result<()> {
     let schema = darkroom_schema::build(&app);
     let sockets = TaskTracker::new();
-    let router = crate::routes(app.clone(), schema, shutdown.clone(), sockets.clone());
-    run(router, listener, shutdown, sockets).await;
+    let router = crate::routes(app.clone(), schema, shutdown.clone(), sockets.clone()).await?;
+    let limits = &app.config.limits;
+    let bounds = Bounds { connections: limits.connections_max, head: Duration::from_secs(limits.head_timeout_seconds) };
+    run(router, listener, bounds, shutdown, sockets).await;
     app.settle().await;
     Ok(())
 }
 
-pub(crate) async fn run(router: Router, listener: TcpListener, shutdown: CancellationToken, sockets: TaskTracker) {
+/// What connections may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// So many are served at once; the system keeps some more waiting.
+    pub(crate) connections: usize,
+    /// A request's head must be complete within this; an idle connection is closed after it.
+    pub(crate) head: Duration,
+}
+
+pub(crate) async fn run(
+    router: Router,
+    listener: TcpListener,
+    bounds: Bounds,
+    shutdown: CancellationToken,
+    sockets: TaskTracker,
+) {
     let connections = TaskTracker::new();
+    let places = Arc::new(Semaphore::new(bounds.connections.min(Semaphore::MAX_PERMITS)));
     let cut = CancellationToken::new();
     loop {
-        let accepted = tokio::select! {
+        let accepting = async {
+            // Never closed; and a place first, so that whoever can't be served yet costs nothing here.
+            let place = Arc::clone(&places).acquire_owned().await.ok();
+            (place, listener.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
             () = shutdown.cancelled() => break,
-            accepted = listener.accept() => accepted,
+            accepted = accepting => accepted,
         };
         match accepted {
             Ok((stream, peer)) => {
-                let connection = connection(router.clone(), stream, peer, shutdown.clone());
+                let connection = connection(router.clone(), stream, peer, bounds.head, shutdown.clone());
                 let cut = cut.clone();
-                connections.spawn(async move { cut.run_until_cancelled(connection).await });
+                connections.spawn(async move {
+                    cut.run_until_cancelled(connection).await;
+                    drop(place);
+                });
             }
             Err(error) => pause_after(&error).await,
         }
@@ -85,7 +109,7 @@ async fn pause_after(error: &io::Error) {
     tokio::time::sleep(BREATHER).await;
 }
 
-async fn connection(router: Router, stream: TcpStream, peer: SocketAddr, shutdown: CancellationToken) {
+async fn connection(router: Router, stream: TcpStream, peer: SocketAddr, head: Duration, shutdown: CancellationToken) {
     // Small answers leave at once.
     let _ = stream.set_nodelay(true);
     let spoken = Arc::new(AtomicBool::new(false));
@@ -95,16 +119,16 @@ async fn connection(router: Router, stream: TcpStream, peer: SocketAddr, shutdow
         request.map(Body::new)
     });
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(BUFFER);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(BUFFER);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)
         .max_header_list_size(BUFFER as u32)
-        .keep_alive_interval(HEAD_TIMEOUT);
+        .keep_alive_interval(head);
     let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service));
     let mut connection = std::pin::pin!(connection);
-    let first_request = tokio::time::sleep(HEAD_TIMEOUT);
+    let first_request = tokio::time::sleep(head);
     let mut first_request = std::pin::pin!(first_request);
     let (mut waits, mut stopping) = (true, false);
     loop {

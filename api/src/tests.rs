@@ -26,7 +26,7 @@ pub(crate) async fn text(response: Response) -> String {
 
 async fn get(app: &App, path: &str, accept: &str) -> Response {
     let request = Request::get(path).header("accept", accept).body(Body::empty()).unwrap();
-    crate::router(app.clone(), darkroom_schema::build(app)).oneshot(request).await.unwrap()
+    crate::router(app.clone(), darkroom_schema::build(app)).await.unwrap().oneshot(request).await.unwrap()
 }
 
 #[tokio::test]
@@ -70,11 +70,70 @@ async fn not_ready_without_a_database() {
 async fn the_product_answers_and_a_link_of_nobody_is_not_found() {
     let (app, _folder) = app(&[]).await;
     let answer = get(&app, "/graphql?query=%7B__typename%7D", "application/json").await;
-    assert_eq!(text(answer).await, r#"{"data":{"__typename":"Query"}}"#);
+    assert_eq!(
+        text(answer).await,
+        r#"{"data":{"__typename":"Query"},"extensions":{"cost":{"requested":1,"limit":20000}}}"#
+    );
     for path in ["/media/photos/r/a/large.jpg", "/media/photos/r/a/large.jpg?exp=99999999999&sig=AAAA", "/media/", "/x"]
     {
         let answer = get(&app, path, "*/*").await;
         assert_eq!(answer.status(), 404, "{path}");
         assert!(text(answer).await.contains("\"NOT_FOUND\""), "{path}");
+    }
+}
+
+/// A list of trusted documents in a file of its own.
+fn list(text: &str) -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    file
+}
+
+#[tokio::test]
+async fn a_list_that_can_not_be_used_stops_the_start_and_says_why() {
+    let apollo = |name: &str, kind: &str, body: &str| {
+        let operation = serde_json::json!({ "id": "1", "name": name, "type": kind, "body": body });
+        serde_json::json!({ "format": "apollo-persisted-query-manifest", "version": 1, "operations": [operation] })
+            .to_string()
+    };
+    let relay = |body: &str| serde_json::json!({ "abc": body }).to_string();
+    let cases = [
+        ("{".to_owned(), "no JSON"),
+        ("{}".to_owned(), "lists nothing"),
+        (relay("{"), "\"abc\" can't run"),
+        (relay("{ viewer { emial } }"), "Unknown field \"emial\""),
+        (relay("query($a: Nothing) { viewer { email } }"), "can't run"),
+        (relay("{ __schema { queryType { name } } }"), "of the schema"),
+        (
+            relay(
+                "{ feed(first: 100) { nodes { comments(first: 100) { nodes { likes(first: 100) { nodes { id } } } } } } }",
+            ),
+            "too much",
+        ),
+        (relay("query a { __typename } query b { __typename }"), "2 operations"),
+        (apollo("Q", "query", "query P { __typename }"), "query \"Q\""),
+        (apollo("Q", "mutation", "query Q { __typename }"), "mutation \"Q\""),
+    ];
+    for (text, why) in cases {
+        let file = list(&text);
+        let settings = [
+            ("DARKROOM_GRAPHQL_DOCUMENTS", "trusted"),
+            ("DARKROOM_GRAPHQL_DOCUMENTS_FILE", file.path().to_str().unwrap()),
+        ];
+        let (app, _folder) = app(&settings).await;
+        let refused = crate::router(app.clone(), darkroom_schema::build(&app)).await.expect_err(&text);
+        let told = format!("{refused:#}");
+        assert!(told.contains("graphql.documents_file") && told.contains(why), "{text}: {told}");
+        assert_eq!(format!("{:#}", crate::documents_in_force(&app.config).await.unwrap_err()), told);
+    }
+    let good = list(&apollo("Q", "query", "query Q($n: Int!) { feed(first: $n) { nodes { id } } }"));
+    let path = good.path().to_str().unwrap();
+    let settings = [("DARKROOM_GRAPHQL_DOCUMENTS", "trusted"), ("DARKROOM_GRAPHQL_DOCUMENTS_FILE", path)];
+    let (app, _folder) = app(&settings).await;
+    assert!(crate::documents_in_force(&app.config).await.unwrap().contains("the 1 documents"));
+    let card = get(&app, "/", "text/html").await;
+    assert_eq!(card.headers()["content-type"], "application/json");
+    for asset in ["/ide/graphiql.css", "/ide/app.js"] {
+        assert_eq!(get(&app, asset, "*/*").await.status(), 404);
     }
 }

@@ -3,13 +3,13 @@
 //! ```text
 //!   just bench                 build everything, start throw-away stores, measure for about two minutes
 //!   just bench --long          the same with more of everything
-//!   just bench --only feed     one scenario: upload, fan-out, feed, job, like or socket
+//!   just bench --only feed     one scenario: upload, fan-out, feed, job, like, socket or attack
 //!   just bench --only growth   feeds of growing cities, by name only: minutes, with --long a quarter of an hour
 //! ```
 //!
-//! Progress goes to standard error; a table and then the same as JSON to standard output; plots to the folder of `--plots`. It starts the real programs on
-//! free ports of 127.0.0.1 with data of their own, and ends each by its process id. How to read the figures:
-//! `docs/performance.md`.
+//! Progress goes to standard error; a table and then the same as JSON to standard output; plots to the folder of `--plots`. It
+//! starts the real programs on free ports of 127.0.0.1 with data of their own, and ends each by its process id. How to read the
+//! figures: `docs/performance.md`.
 
 mod floor;
 mod http;
@@ -32,7 +32,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use plot::Panel;
 use report::Report;
-use scenario::{Effort, fan_out, feed, growth, job, like, socket, upload};
+use scenario::{Effort, attack, fan_out, feed, growth, job, like, socket, upload};
 use stores::{Stores, World, cluster_is_there};
 
 /// A run that takes longer is given up; its processes end with it.
@@ -74,6 +74,7 @@ enum Scenario {
     Job,
     Like,
     Socket,
+    Attack,
 }
 
 #[derive(Debug, Subcommand)]
@@ -150,6 +151,11 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
         if wanted(Scenario::Socket) {
             let world = World::new(stores, &[]).await?;
             socket::run(&mut report.section("socket", name), &world, effort).await?;
+            world.remove().await?;
+        }
+        if wanted(Scenario::Attack) {
+            let world = World::new(stores, &[]).await?;
+            attack::run(&mut report.section("attack", name), &world, effort).await?;
             world.remove().await?;
         }
         for concurrency in [0, MANY_PLACES] {

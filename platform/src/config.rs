@@ -21,8 +21,8 @@ pub(crate) use effective::without_password;
 pub use error::ConfigError;
 pub use secret::Secret;
 pub use section::{
-    CardConfig, DatabaseConfig, FeedConfig, Isolation, LimitsConfig, LogConfig, LogFormat, MediaConfig,
-    NotificationConfig, RedisConfig, SessionConfig, StoryConfig, WorkerConfig,
+    CardConfig, DatabaseConfig, DocumentsMode, FeedConfig, GraphqlConfig, Isolation, LimitsConfig, LogConfig,
+    LogFormat, MediaConfig, NotificationConfig, RedisConfig, SessionConfig, StoryConfig, WorkerConfig,
 };
 
 /// The queues that exist, most urgent first.
@@ -61,6 +61,8 @@ pub struct Config {
     pub worker: WorkerConfig,
     /// Bounds of everything that clients send.
     pub limits: LimitsConfig,
+    /// Which documents run, and how much one may ask for.
+    pub graphql: GraphqlConfig,
     /// Lifetime of sessions.
     pub session: SessionConfig,
     /// How photos are decoded; lifetime of media URLs and of unattached uploads.

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Enum, ErrorExtensionValues, Response, ServerError, SimpleObject, Value};
+use async_graphql::{Enum, ErrorExtensionValues, Response, ServerError, SimpleObject};
 use darkroom_service::media::FailureCode;
 use darkroom_service::{Error, Problem, ProblemCode};
 
@@ -164,7 +164,6 @@ pub(crate) fn settle<T>(result: Result<T, Error>) -> Result<(Option<T>, Vec<User
 /// The last look at a response before it leaves: every error gets a code and the request's id, and nothing that is not
 /// meant for a client gets out. What is our fault, or a store's, is logged here, once.
 pub fn mask(mut response: Response, request_id: &str) -> Response {
-    let executed = !matches!(response.data, Value::Null) || response.errors.iter().any(|error| !error.path.is_empty());
     for error in &mut response.errors {
         log(error, request_id);
         let known = error.extensions.as_ref().is_some_and(|extensions| extensions.get("code").is_some());
@@ -173,11 +172,7 @@ pub fn mask(mut response: Response, request_id: &str) -> Response {
             // Without a path it is the document that is at fault, and the library's words on it are for the client.
             // With one, a value was: input coercion says so itself; anything else did not come through `Failure`.
             let of_input = error.path.is_empty() || error.message.starts_with("Failed to parse \"");
-            let code = match (of_input, TOO_COMPLEX.iter().any(|sign| error.message.starts_with(sign))) {
-                (_, true) if !executed => ErrorCode::TooComplex,
-                (true, _) => ErrorCode::Invalid,
-                (false, _) => ErrorCode::Internal,
-            };
+            let code = if of_input { ErrorCode::Invalid } else { ErrorCode::Internal };
             if code == ErrorCode::Internal {
                 tracing::error!(request_id, message = error.message, "an unmarked error reached the edge");
                 error.message = MASKED.to_owned();
@@ -188,15 +183,6 @@ pub fn mask(mut response: Response, request_id: &str) -> Response {
     }
     response
 }
-
-/// How the library begins what it says of documents over a limit.
-const TOO_COMPLEX: [&str; 5] = [
-    "Query is nested too deep",
-    "Query is too complex",
-    "The recursion depth of the query",
-    "The number of directives",
-    "The number of aliases",
-];
 
 fn log(error: &ServerError, request_id: &str) {
     match error.source::<Error>() {

@@ -15,9 +15,13 @@
 //!
 //! The schema in words is `schema/schema.graphql`: generated, checked in, compared by a test.
 
+#![allow(unexpected_cfgs, reason = "cargo-fuzz sets cfg(fuzzing)")]
+
 mod context;
 mod cursor;
 pub mod error;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod hot;
 mod id;
 mod listening;
@@ -28,11 +32,13 @@ mod page;
 mod query;
 mod subscription;
 pub mod upload;
+mod validate;
 
 use std::sync::Arc;
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Data, Executor, Request, Response, SDLExportOptions, SchemaBuilder};
+use darkroom_platform::config::{Config, DocumentsMode};
 use darkroom_service::{App, Viewer};
 use futures::stream::BoxStream;
 
@@ -40,6 +46,7 @@ pub use error::mask;
 pub use mutation::Mutation;
 pub use query::Query;
 pub use subscription::Subscription;
+pub use validate::OnlyValidate;
 
 /// Everything but listening, which this executes by the library's means if it is asked to.
 type Operations = async_graphql::Schema<Query, Mutation, Subscription>;
@@ -70,37 +77,45 @@ impl Executor for Schema {
     }
 }
 
-/// How deep a document's fields may be nested: what introspection by the usual tools needs, and some.
-const DEPTH: usize = 20;
+/// How deep a document's selections may be nested, fragments counted. Whoever executes documents bounds them before, and
+/// tighter (`api/src/graphql/check.rs`); the library's own limits expand fragments to count, and this one can't be left out.
+const LEVELS: usize = 64;
 
-/// The most complexity a document may have: one for each field, times the length of the lists around it.
-const COMPLEXITY: usize = 20_000;
-
-/// Directives on one field.
-const DIRECTIVES: usize = 5;
-
-/// Aliases in one document.
-const ALIASES: usize = 100;
+/// The schema, which only says whether a document is valid.
+pub type Validator = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// Builds the schema over an application.
 pub fn build(app: &App) -> Schema {
-    let operations = limited(with(blank(), app)).finish();
+    let operations = following(with(blank(), app), &app.config).finish();
     Schema { listening: listening::Listening::new(operations.clone(), app), operations }
+}
+
+/// The same schema, which only says whether a document is valid and its variables fit: nothing is executed.
+pub fn validator(config: &Config) -> Validator {
+    following(blank(), config).extension(OnlyValidate).finish()
+}
+
+/// As the settings say: where only listed documents run, the schema is nobody's to ask for or to guess.
+fn following<Q, M, S>(builder: SchemaBuilder<Q, M, S>, config: &Config) -> SchemaBuilder<Q, M, S> {
+    match config.graphql.documents {
+        DocumentsMode::Off | DocumentsMode::Apq => builder,
+        DocumentsMode::Trusted => builder.disable_introspection().disable_suggestions(),
+    }
 }
 
 /// The schema in the schema definition language, as it is checked in.
 pub fn sdl() -> String {
     let options = SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items();
-    limited(blank()).finish().sdl_with_options(options)
+    blank().finish().sdl_with_options(options)
 }
 
 /// The answer to a question about the schema itself, for which it needs no application.
 pub async fn introspect(document: &str) -> Response {
-    limited(blank()).finish().execute(document).await
+    blank().finish().execute(document).await
 }
 
 fn blank() -> SchemaBuilder<Query, Mutation, Subscription> {
-    async_graphql::Schema::build(Query::default(), Mutation::default(), Subscription)
+    bounded(async_graphql::Schema::build(Query::default(), Mutation::default(), Subscription))
 }
 
 /// What resolvers find in the schema.
@@ -108,13 +123,8 @@ fn with<Q, M, S>(builder: SchemaBuilder<Q, M, S>, app: &App) -> SchemaBuilder<Q,
     builder.data(app.clone()).data(Arc::new(subscription::Common::new(app.clone())))
 }
 
-fn limited<Q, M, S>(builder: SchemaBuilder<Q, M, S>) -> SchemaBuilder<Q, M, S> {
-    builder
-        .limit_depth(DEPTH)
-        .limit_recursive_depth(DEPTH)
-        .limit_complexity(COMPLEXITY)
-        .limit_directives(DIRECTIVES)
-        .limit_aliases(ALIASES)
+fn bounded<Q, M, S>(builder: SchemaBuilder<Q, M, S>) -> SchemaBuilder<Q, M, S> {
+    builder.limit_recursive_depth(LEVELS)
 }
 
 /// Who sent a request.

@@ -25,7 +25,7 @@ use moka::sync::Cache;
 
 use crate::error;
 use crate::subscription::{Root, Thing, Turn};
-use crate::{Caller, Operations, attach, limited, with};
+use crate::{Caller, Operations, attach, bounded, with};
 
 /// Documents that are kept to be shared; those that somebody listens by stay beside them.
 const DOCUMENTS: u64 = 1_000;
@@ -53,7 +53,7 @@ impl Listening {
     pub(crate) fn new(operations: Operations, app: &App) -> Self {
         let turns = with(Schema::build(Root::default(), EmptyMutation, EmptySubscription), app);
         // By the whole schema it was found valid with all of its variables.
-        let turns = limited(turns).validation_mode(ValidationMode::Fast).finish();
+        let turns = bounded(turns).validation_mode(ValidationMode::Fast).finish();
         Self { operations, turns, app: app.clone(), documents: Cache::new(DOCUMENTS) }
     }
 

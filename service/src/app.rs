@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use darkroom_platform::Platform;
 use darkroom_platform::clock::Clock;
 use darkroom_platform::config::Config;
 use darkroom_platform::database::Database;
@@ -10,6 +9,7 @@ use darkroom_platform::events::Events;
 use darkroom_platform::objects::Objects;
 use darkroom_platform::timelines::Timelines;
 use darkroom_platform::transport::Transport;
+use darkroom_platform::{Cache, Platform};
 use darkroom_sandbox::Sandbox;
 use sea_orm::DatabaseConnection;
 use tokio::sync::Semaphore;
@@ -37,6 +37,8 @@ pub struct App {
     pub timelines: Timelines,
     /// What happened, for those who listen.
     pub events: Events,
+    /// Copies that processes share, for whoever can do without them.
+    pub cache: Cache,
     /// The time.
     pub clock: Clock,
     /// Work that goes on after its caller has left; shutdown waits for it.
@@ -58,9 +60,10 @@ impl App {
         let Platform { config, database, objects, transport, timelines, events, cache, clock } = platform;
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
-            cards: Arc::new(Cards::new(&config, cache)),
+            cards: Arc::new(Cards::new(&config, cache.clone())),
             hasher: Arc::new(Hasher::new(cores)),
             signer: Arc::new(UrlSigner::new(&config)),
+            cache,
             rebuilds: Arc::new(Rebuilds::default()),
             sandbox: Sandbox::in_process(cores),
             uploads: Arc::new(Semaphore::new(config.limits.uploads_concurrent)),

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod archive;
+mod attack;
 mod bad_input;
 mod bad_upload;
 mod blocks;
@@ -11,6 +12,7 @@ mod close_friends;
 mod comments;
 mod counters;
 mod delivery;
+mod documents;
 mod feed;
 mod feed_delivery;
 mod feed_property;

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use std::collections::HashMap;
 
 use crate::graphql::inbound::BodyError;
+use crate::graphql::persisted;
 use crate::refusal::Refusal;
 
 /// How the body is written.
@@ -60,7 +61,9 @@ impl From<BodyError> for Refusal {
         match error {
             BodyError::TooLarge(limit) => Self::too_large("The request", limit),
             BodyError::Aborted => Self::bad_request("The body ended before its end."),
-            BodyError::Idle => Self::new(StatusCode::REQUEST_TIMEOUT, "INVALID", "The body did not come in time."),
+            BodyError::Idle | BodyError::Slow(_) => {
+                Self::new(StatusCode::REQUEST_TIMEOUT, "INVALID", "The body did not come in time.")
+            }
             BodyError::Busy => {
                 tracing::error!("a body was read twice");
                 Self::internal()
@@ -77,16 +80,22 @@ struct Wire {
     operation_name: Option<String>,
     variables: Option<Variables>,
     extensions: Option<HashMap<String, Value>>,
+    #[serde(rename = "documentId")]
+    document_id: Option<String>,
 }
 
 impl Wire {
     fn into_request(self) -> Result<Request, Refusal> {
-        let query = self.query.filter(|query| !query.trim().is_empty());
-        let query = query.ok_or_else(|| Refusal::bad_request("The request has no \"query\"."))?;
+        let mut extensions = async_graphql_extensions(self.extensions);
+        persisted::name(&mut extensions, self.document_id);
+        let query = self.query.filter(|query| !query.trim().is_empty()).unwrap_or_default();
+        if query.is_empty() && !persisted::is_named(&extensions) {
+            return Err(Refusal::bad_request("The request has no \"query\"."));
+        }
         let mut request = Request::new(query).variables(self.variables.unwrap_or_default());
         // Some clients send an empty name for none.
         request.operation_name = self.operation_name.filter(|name| !name.is_empty());
-        request.extensions = async_graphql_extensions(self.extensions);
+        request.extensions = extensions;
         Ok(request)
     }
 }
@@ -120,6 +129,8 @@ pub(crate) fn from_query(uri: &Uri) -> Result<Request, Refusal> {
         operation_name: Option<String>,
         variables: Option<String>,
         extensions: Option<String>,
+        #[serde(rename = "documentId")]
+        document_id: Option<String>,
     }
     fn json<T: serde::de::DeserializeOwned>(name: &str, text: Option<String>) -> Result<Option<T>, Refusal> {
         let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
@@ -134,6 +145,7 @@ pub(crate) fn from_query(uri: &Uri) -> Result<Request, Refusal> {
         operation_name: parameters.operation_name,
         variables: json("variables", parameters.variables)?,
         extensions: json("extensions", parameters.extensions)?,
+        document_id: parameters.document_id.filter(|id| !id.is_empty()),
     };
     wire.into_request()
 }

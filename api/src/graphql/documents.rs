@@ -1,17 +1,25 @@
-//! Documents that were parsed before: an app sends the same few texts again and again.
+//! From a request to a document that may run: found, parsed, checked, valid, and not too dear.
 //!
-//! Only what was executed is kept: a text that can't be parsed, or a document that is not valid, costs its sender the full
-//! price each time and takes no place. Limits, validation, variables and the operation's name are looked at for each request
-//! as ever; all that falls away is the reading of the text.
+//! ```text
+//!   request ──► persisted: which text is meant ──► known? ──yes──────────────────────────────────► cost ──► run
+//!                                                    └──no──► check ──► parse ──► check ──► validate ──► keep
+//! ```
+//!
+//! An app sends the same few texts again and again, so what was found good is kept: the parsed document beside the expression
+//! of its cost. Only valid documents are kept: what is not costs its sender the full price each time and takes no place. The
+//! executor validates each request anew, with its variables; all that falls away is reading the text and walking over it.
+
+mod open;
 
 use std::sync::Arc;
 
-use async_graphql::Request;
-use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::parser::types::{ExecutableDocument, OperationType};
+use async_graphql::{Executor, Request, Response, ServerError};
 use moka::sync::Cache;
 
-/// Memory for documents, bytes.
-const MEMORY: u64 = 16 << 20;
+use crate::graphql::check::{Check, Cost, Costs};
+use crate::graphql::operation;
+use crate::graphql::persisted::Persisted;
 
 /// Longer texts are not kept: nobody sends one often.
 const LONGEST: usize = 16 << 10;
@@ -19,64 +27,110 @@ const LONGEST: usize = 16 << 10;
 /// About how many bytes a parsed document takes for each of its text.
 const WEIGHT: usize = 24;
 
-/// Parsed documents by their text. Clones share them.
+/// Most errors that one response tells of: what comes after helps nobody, and a short text can make very many.
+const ERRORS: usize = 100;
+
+/// The documents of one process. Clones share them.
 #[derive(Clone)]
-pub(crate) struct Documents {
-    kept: Cache<String, Arc<ExecutableDocument>>,
+pub(crate) struct Documents(Arc<Inner>);
+
+struct Inner {
+    check: Check,
+    persisted: Persisted,
+    kept: Cache<String, Arc<Known>>,
 }
 
-/// A document that may be kept once its request has shown that it is good.
-pub(crate) struct Candidate {
-    text: String,
-    document: Arc<ExecutableDocument>,
+/// A document that was found good.
+struct Known {
+    document: ExecutableDocument,
+    costs: Costs,
 }
 
-impl Default for Documents {
-    fn default() -> Self {
-        let weigh = |text: &String, _: &Arc<ExecutableDocument>| {
-            u32::try_from(text.len().saturating_mul(WEIGHT)).unwrap_or(u32::MAX)
-        };
-        Self { kept: Cache::builder().max_capacity(MEMORY).weigher(weigh).build() }
+/// A request whose document may run, and has been put into it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Admitted {
+    /// What kind of operation will run; none if the document leaves it open, which the executor then says.
+    pub(crate) kind: Option<OperationType>,
+    cost: Option<Cost>,
+}
+
+/// Why a request is not carried out: request errors, at least one.
+#[derive(Debug)]
+pub(crate) struct Refused(pub(crate) Vec<ServerError>);
+
+impl From<ServerError> for Refused {
+    fn from(error: ServerError) -> Self {
+        Self(vec![error])
+    }
+}
+
+impl Admitted {
+    /// Tells in a response of the operation what it costs, and of no more errors than help.
+    pub(crate) fn tell(&self, mut response: Response) -> Response {
+        response.errors.truncate(ERRORS);
+        if let Some(cost) = self.cost {
+            response.extensions.insert("cost".to_owned(), cost.told());
+        }
+        response
     }
 }
 
 impl Documents {
-    /// Gives the request its document, parsed, if it is known. Otherwise, and if it can be parsed, what to [`keep`](Self::keep)
-    /// when it turns out to be valid.
-    pub(crate) fn recall(&self, request: &mut Request) -> Option<Candidate> {
-        if let Some(document) = self.kept.get(&request.query) {
-            request.set_parsed_query(ExecutableDocument::clone(&document));
-            return None;
-        }
-        if request.query.len() > LONGEST {
-            return None;
-        }
-        let document = Arc::new(request.parsed_query().ok()?.clone());
-        Some(Candidate { text: request.query.clone(), document })
+    /// Documents that pass this check and that these clients may send; about so many bytes of them are kept.
+    pub(crate) fn new(check: Check, persisted: Persisted, memory: u64) -> Self {
+        let weigh = |text: &String, known: &Arc<Known>| {
+            u32::try_from(text.len().saturating_mul(WEIGHT) + known.costs.weight()).unwrap_or(u32::MAX)
+        };
+        let kept = Cache::builder().max_capacity(memory).weigher(weigh).build();
+        Self(Arc::new(Inner { check, persisted, kept }))
     }
 
-    /// Keeps a document that was executed.
-    pub(crate) fn keep(&self, candidate: Candidate) {
-        self.kept.insert(candidate.text, candidate.document);
+    /// Finds the request's document, and whether it may run. `validator` is the executor's schema, and executes nothing.
+    ///
+    /// # Errors
+    /// Request errors: there is no such document, it can't be parsed, asks for too much, or is not valid; a variable is
+    /// missing.
+    pub(crate) async fn admit(&self, validator: &impl Executor, request: &mut Request) -> Result<Admitted, Refused> {
+        let Inner { check, persisted, kept } = &*self.0;
+        let new = persisted.find(request).await?;
+        check.variables(&request.variables)?;
+        let admitted = match kept.get(&request.query) {
+            Some(known) => {
+                request.set_parsed_query(known.document.clone());
+                self.weigh(request, &known.costs)?
+            }
+            None => {
+                check.text(&request.query)?;
+                let costs = check.document(request.parsed_query()?)?;
+                let admitted = self.weigh(request, &costs)?;
+                let document = request.parsed_query()?.clone();
+                validate(validator, request, document.clone()).await?;
+                if request.query.len() <= LONGEST {
+                    kept.insert(request.query.clone(), Arc::new(Known { document, costs }));
+                }
+                admitted
+            }
+        };
+        if let Some(hash) = new.filter(|_| request.query.len() <= LONGEST) {
+            persisted.keep(hash, &request.query).await;
+        }
+        Ok(admitted)
+    }
+
+    /// What the operation is and costs, with the request's variables.
+    fn weigh(&self, request: &mut Request, costs: &Costs) -> Result<Admitted, ServerError> {
+        let kind = operation::examine(request)?;
+        let cost = self.0.check.cost(costs, request.operation_name.as_deref(), &request.variables)?;
+        Ok(Admitted { kind, cost })
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_was_kept_is_known() {
-        let documents = Documents::default();
-        let recall = |text: &str| documents.recall(&mut Request::new(text));
-        assert!(recall("{").is_none(), "no document");
-        assert!(recall(&format!("{{ {} }}", "x ".repeat(LONGEST))).is_none(), "too long");
-        let first = recall("{ x }");
-        assert!(recall("{ x }").is_some(), "nobody has kept it");
-        if let Some(candidate) = first {
-            documents.keep(candidate);
-        }
-        assert!(recall("{ x }").is_none(), "it is known");
-        assert!(recall("{ y }").is_some(), "another text");
-    }
+/// Whether the request's document is valid, and its variables fit.
+async fn validate(validator: &impl Executor, request: &Request, document: ExecutableDocument) -> Result<(), Refused> {
+    let mut only = Request::new("").variables(request.variables.clone());
+    only.operation_name.clone_from(&request.operation_name);
+    only.set_parsed_query(document);
+    let mut errors = Box::pin(validator.execute(only)).await.errors;
+    errors.truncate(ERRORS);
+    if errors.is_empty() { Ok(()) } else { Err(Refused(errors)) }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_graphql::{Executor, Request, Response};
-use darkroom_schema::Schema;
+use darkroom_schema::{Schema, Validator};
 use darkroom_service::{App, Viewer, session};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -34,6 +34,8 @@ pub(crate) struct BodyLimits {
     pub(crate) request: u64,
     /// One file.
     pub(crate) upload: u64,
+    /// Bytes a second that a body must come at while it is waited for; 0 for however slowly.
+    pub(crate) pace: u64,
 }
 
 impl BodyLimits {
@@ -47,11 +49,15 @@ impl BodyLimits {
 pub(crate) trait Gateway: Clone + Send + Sync + 'static {
     /// What runs operations.
     type Executor: Executor;
+    /// What validates documents.
+    type Validator: Executor;
     /// A signed-in person.
     type Viewer: Clone + Send + Sync + 'static;
 
     /// What runs operations.
     fn executor(&self) -> &Self::Executor;
+    /// The same schema, which validates and executes nothing.
+    fn validator(&self) -> &Self::Validator;
     /// Who sent this token; none if it is unknown, revoked or expired.
     fn authenticate(&self, token: &str) -> impl Future<Output = Result<Option<Self::Viewer>, Refusal>> + Send;
     /// Whether the viewer's session still stands.
@@ -73,21 +79,27 @@ pub(crate) trait Gateway: Clone + Send + Sync + 'static {
 pub(crate) struct Product {
     app: App,
     schema: Schema,
+    validator: Validator,
 }
 
 impl Product {
-    /// The schema over the application.
-    pub(crate) fn new(app: App, schema: Schema) -> Self {
-        Self { app, schema }
+    /// The schema over the application, and the one that validates.
+    pub(crate) fn new(app: App, schema: Schema, validator: Validator) -> Self {
+        Self { app, schema, validator }
     }
 }
 
 impl Gateway for Product {
     type Executor = Schema;
+    type Validator = Validator;
     type Viewer = Viewer;
 
     fn executor(&self) -> &Schema {
         &self.schema
+    }
+
+    fn validator(&self) -> &Validator {
+        &self.validator
     }
 
     async fn authenticate(&self, token: &str) -> Result<Option<Viewer>, Refusal> {
@@ -109,7 +121,11 @@ impl Gateway for Product {
 
     fn limits(&self) -> BodyLimits {
         let limits = &self.app.config.limits;
-        BodyLimits { request: limits.request_max_bytes, upload: limits.upload_max_bytes }
+        BodyLimits {
+            request: limits.request_max_bytes,
+            upload: limits.upload_max_bytes,
+            pace: limits.body_min_bytes_per_second,
+        }
     }
 
     fn spool_dir(&self) -> PathBuf {
@@ -133,7 +149,7 @@ pub(crate) struct Edge<G> {
     pub(crate) shutdown: CancellationToken,
     /// WebSockets that are open: shutdown waits until they have said good-bye.
     pub(crate) sockets: TaskTracker,
-    /// Documents that were executed before.
+    /// Which documents may run, and those that have.
     pub(crate) documents: Documents,
     /// One WebSocket takes as long as these say.
     pub(crate) timing: Arc<Timing>,
@@ -141,8 +157,7 @@ pub(crate) struct Edge<G> {
 
 impl<G> Edge<G> {
     /// With the product's timing.
-    pub(crate) fn new(gateway: G, shutdown: CancellationToken, sockets: TaskTracker) -> Self {
-        let documents = Documents::default();
+    pub(crate) fn new(gateway: G, documents: Documents, shutdown: CancellationToken, sockets: TaskTracker) -> Self {
         Self { gateway, shutdown, sockets, documents, timing: Arc::new(Timing::default()) }
     }
 }

@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use darkroom_schema::upload::Uploads;
+use futures::StreamExt;
 use http::header::{CONNECTION, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Version};
@@ -15,10 +16,11 @@ use http::{HeaderMap, HeaderValue, Version};
 use crate::auth;
 use crate::graphql::accept::{self, Form};
 use crate::graphql::body::{self, BodyForm};
+use crate::graphql::documents::Refused;
 use crate::graphql::gateway::{Caller, Edge, Gateway, MAX_FILES};
 use crate::graphql::inbound::Inbound;
 use crate::graphql::multipart::{self, Files};
-use crate::graphql::operation::{self, coded};
+use crate::graphql::operation::coded;
 use crate::graphql::{respond, sse};
 use crate::refusal::Refusal;
 use crate::request_id::RequestId;
@@ -36,7 +38,8 @@ pub(crate) async fn post<G: Gateway>(
     request: http::Request<Body>,
 ) -> axum::response::Response {
     let (parts, body) = request.into_parts();
-    let inbound = Inbound::new(body, &parts.headers, edge.gateway.limits().whole(MAX_FILES));
+    let limits = edge.gateway.limits();
+    let inbound = Inbound::new(body, &parts.headers, limits.whole(MAX_FILES), limits.pace);
     let mut files = None;
     let mut response = answer(&edge, &parts, &inbound, &mut files).await.into_response();
     // A file that is still being read belongs to its reader.
@@ -133,26 +136,24 @@ async fn run<G: Gateway>(
     let request_id = caller.request_id.clone();
     let viewer = caller.viewer.clone();
     let mut request = edge.gateway.prepare(request, caller);
-    let candidate = edge.documents.recall(&mut request);
-    let kind = operation::examine(&mut request);
-    if read_only && matches!(kind, Ok(Some(OperationType::Mutation))) {
+    let admitted = edge.documents.admit(edge.gateway.validator(), &mut request).await;
+    let kind = admitted.as_ref().ok().and_then(|admitted| admitted.kind);
+    if read_only && kind == Some(OperationType::Mutation) {
         return Err(Refusal::method_not_allowed("Send mutations by POST.", "POST"));
     }
-    if form == Form::EventStream && kind.is_ok() {
-        let responses = edge.gateway.executor().execute_stream(request, None);
-        return Ok(sse::stream(edge, responses, viewer, request_id));
-    }
-    let response = match kind {
-        Err(error) => Response::from_errors(vec![error]),
-        Ok(Some(OperationType::Subscription)) => Response::from_errors(vec![coded(
+    let response = match admitted {
+        Err(Refused(errors)) => Response::from_errors(errors),
+        Ok(admitted) if form == Form::EventStream => {
+            let responses = edge.gateway.executor().execute_stream(request, None);
+            let responses = responses.map(move |response| admitted.tell(response)).boxed();
+            return Ok(sse::stream(edge, responses, viewer, request_id));
+        }
+        Ok(_) if kind == Some(OperationType::Subscription) => Response::from_errors(vec![coded(
             "INVALID",
             "Subscribe over the WebSocket at /graphql/ws, or with Accept: text/event-stream.",
         )]),
-        Ok(_) => edge.gateway.executor().execute(request).await,
+        Ok(admitted) => admitted.tell(edge.gateway.executor().execute(request).await),
     };
-    if let Some(candidate) = candidate.filter(|_| !respond::is_request_error(&response)) {
-        edge.documents.keep(candidate);
-    }
     let response = edge.gateway.mask(response, &request_id);
     match form {
         Form::Single(media_type) => respond::write(response, media_type),

@@ -11,10 +11,13 @@ use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt};
 use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
 /// A client that sends nothing for so long has left.
 const IDLE: Duration = Duration::from_secs(30);
+
+/// A body that is waited for may take so long before its pace counts: what a slow network swallows at the start.
+const GRACE: Duration = Duration::from_secs(30);
 
 /// What is still read of a body that nobody wants, so that the client reads the answer before the connection closes.
 const LINGER_BYTES: u64 = 1024 * 1024;
@@ -37,6 +40,9 @@ pub(crate) enum BodyError {
     /// The client sends nothing any more.
     #[error("the client sent nothing for {} s", IDLE.as_secs())]
     Idle,
+    /// Bytes come so slowly that they hold their place for as long as somebody likes.
+    #[error("the client sends fewer than {0} bytes a second")]
+    Slow(u64),
     /// Another reader has it: a fault of ours.
     #[error("the body is being read already")]
     Busy,
@@ -52,23 +58,30 @@ struct Shared {
     ended: AtomicBool,
     /// What the header says.
     announced: Option<u64>,
+    /// Bytes a second that the client must send in the mean while it is waited for; 0 for any number.
+    pace: u64,
 }
 
 struct Source {
     body: BodyDataStream,
     read: u64,
-    idle: Option<Pin<Box<Sleep>>>,
+    /// While a chunk is waited for: since when, and until when at most.
+    wait: Option<(Instant, Pin<Box<Sleep>>)>,
+    /// How long was waited for all chunks before.
+    waited: Duration,
 }
 
 impl Inbound {
-    /// Reads nothing yet.
-    pub(crate) fn new(body: Body, headers: &HeaderMap, limit: u64) -> Self {
+    /// Reads nothing yet. After half a minute of waiting, the client must have sent `pace` bytes for each further second
+    /// of it: what is slow is slow on its side, since only waiting counts.
+    pub(crate) fn new(body: Body, headers: &HeaderMap, limit: u64, pace: u64) -> Self {
         let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         Self(Arc::new(Shared {
-            source: Mutex::new(Source { body: body.into_data_stream(), read: 0, idle: None }),
+            source: Mutex::new(Source { body: body.into_data_stream(), read: 0, wait: None, waited: Duration::ZERO }),
             limit: AtomicU64::new(limit),
             ended: AtomicBool::new(false),
             announced,
+            pace,
         }))
     }
 
@@ -134,11 +147,15 @@ impl Inbound {
             return Poll::Ready(None);
         }
         let Poll::Ready(chunk) = source.body.poll_next_unpin(context) else {
-            let idle = source.idle.get_or_insert_with(|| Box::pin(tokio::time::sleep(IDLE)));
-            ready!(idle.as_mut().poll(context));
-            return Poll::Ready(Some(Err(BodyError::Idle)));
+            let patience = self.0.patience(source);
+            let (_, end) = source.wait.get_or_insert_with(|| (Instant::now(), Box::pin(tokio::time::sleep(patience))));
+            ready!(end.as_mut().poll(context));
+            let error = if patience < IDLE { BodyError::Slow(self.0.pace) } else { BodyError::Idle };
+            return Poll::Ready(Some(Err(error)));
         };
-        source.idle = None;
+        if let Some((since, _)) = source.wait.take() {
+            source.waited += since.elapsed();
+        }
         Poll::Ready(match chunk {
             Some(Ok(chunk)) => {
                 source.read += chunk.len() as u64;
@@ -159,6 +176,15 @@ impl Inbound {
     }
 }
 
+impl Shared {
+    /// How long the next chunk may be waited for.
+    fn patience(&self, source: &Source) -> Duration {
+        // Without a pace there is nothing to divide by, and no end to patience but idleness.
+        let Some(earned) = source.read.checked_div(self.pace) else { return IDLE };
+        (GRACE + Duration::from_secs(earned)).saturating_sub(source.waited).min(IDLE)
+    }
+}
+
 /// The bytes of an [`Inbound`].
 pub(crate) struct InboundStream(Inbound);
 
@@ -171,5 +197,34 @@ impl Stream for InboundStream {
             Some(Ok(chunk)) => Some(self.0.check().map(|()| chunk)),
             other => other,
         })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    /// How long the next chunk is waited for after so many bytes and so many seconds of waiting.
+    fn patience(pace: u64, read: u64, waited: u64) -> u64 {
+        let inbound = Inbound::new(Body::empty(), &HeaderMap::new(), 0, pace);
+        let mut source = inbound.0.source.lock().unwrap();
+        source.read = read;
+        source.waited = Duration::from_secs(waited);
+        inbound.0.patience(&source).as_secs()
+    }
+
+    #[test]
+    fn a_body_may_be_slow_and_not_as_slow_as_it_likes() {
+        // At the start, and after as much as was waited for.
+        assert_eq!(patience(1024, 0, 0), 30);
+        assert_eq!(patience(1024, 0, 20), 10);
+        assert_eq!(patience(1024, 0, 31), 0);
+        // A byte now and then does not help; what comes at the pace may go on for ever.
+        assert_eq!(patience(1024, 500, 40), 0);
+        assert_eq!(patience(1024, 1024 * 100, 100), 30);
+        assert_eq!(patience(1024, 1024 * 100, 125), 5);
+        // Without a pace only silence ends it.
+        assert_eq!(patience(0, 0, 1_000_000), 30);
     }
 }

@@ -19,8 +19,8 @@ use futures::{FutureExt, SinkExt, StreamExt};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout, timeout_at};
 
 use crate::auth;
+use crate::graphql::documents::Refused;
 use crate::graphql::gateway::{Caller, Edge, Gateway};
-use crate::graphql::operation;
 use message::{FromClient, Operation, ToClient};
 use operations::{Operations, Outcome};
 
@@ -233,9 +233,11 @@ impl<G: Gateway> Connection<G> {
         };
         let gateway = self.edge.gateway.clone();
         let mut request = gateway.prepare(operation.into_request(), caller);
-        let responses = match operation::examine(&mut request) {
-            Ok(_) => gateway.executor().execute_stream(request, None),
-            Err(error) => futures::stream::iter([Response::from_errors(vec![error])]).boxed(),
+        let responses = match self.edge.documents.admit(gateway.validator(), &mut request).boxed().await {
+            Ok(admitted) => {
+                gateway.executor().execute_stream(request, None).map(move |response| admitted.tell(response)).boxed()
+            }
+            Err(Refused(errors)) => futures::stream::iter([Response::from_errors(errors)]).boxed(),
         };
         let masked = responses.map(move |response| gateway.mask(response, &request_id)).boxed();
         self.operations.insert(id, masked);

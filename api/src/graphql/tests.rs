@@ -1,6 +1,7 @@
 //! The edge over a schema of the tests' own.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod documents;
 mod http;
 mod schema;
 mod serving;
@@ -23,6 +24,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use crate::graphql::gateway::{BodyLimits, Caller, Edge, Gateway, Timing};
+use crate::graphql::persisted::Persisted;
 use crate::refusal::Refusal;
 use schema::TestSchema;
 
@@ -32,16 +34,23 @@ const REQUEST_MAX: u64 = 100_000;
 #[derive(Clone)]
 struct TestGateway {
     schema: TestSchema,
+    validator: TestSchema,
     upload_max: u64,
+    pace: u64,
     live: Arc<AtomicBool>,
 }
 
 impl Gateway for TestGateway {
     type Executor = TestSchema;
+    type Validator = TestSchema;
     type Viewer = String;
 
     fn executor(&self) -> &TestSchema {
         &self.schema
+    }
+
+    fn validator(&self) -> &TestSchema {
+        &self.validator
     }
 
     async fn authenticate(&self, token: &str) -> Result<Option<String>, Refusal> {
@@ -68,7 +77,7 @@ impl Gateway for TestGateway {
     }
 
     fn limits(&self) -> BodyLimits {
-        BodyLimits { request: REQUEST_MAX, upload: self.upload_max }
+        BodyLimits { request: REQUEST_MAX, upload: self.upload_max, pace: self.pace }
     }
 
     fn spool_dir(&self) -> PathBuf {
@@ -88,8 +97,10 @@ struct TestEdge {
 
 fn test_edge() -> TestEdge {
     let live = Arc::new(AtomicBool::new(true));
-    let gateway = TestGateway { schema: schema::build(), upload_max: 100 << 20, live: Arc::clone(&live) };
-    let edge = Edge::new(gateway, CancellationToken::new(), TaskTracker::new());
+    let (schema, validator) = (schema::build(), schema::validator());
+    let gateway = TestGateway { schema, validator, upload_max: 100 << 20, pace: 0, live: Arc::clone(&live) };
+    let documents = schema::documents(Persisted::Off);
+    let edge = Edge::new(gateway, documents, CancellationToken::new(), TaskTracker::new());
     TestEdge { edge, live }
 }
 
@@ -125,8 +136,18 @@ struct Answer {
 }
 
 impl Answer {
+    /// The body, without the cost that every answer tells.
     fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.body))
+        let mut json: serde_json::Value =
+            serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.body));
+        json.as_object_mut().and_then(|json| json.remove("extensions"));
+        json
+    }
+
+    /// The cost that the answer tells; null if it tells none.
+    fn cost(&self) -> serde_json::Value {
+        let mut json: serde_json::Value = serde_json::from_str(&self.body).unwrap_or_default();
+        json["extensions"]["cost"].take()
     }
 
     fn header(&self, name: &str) -> &str {

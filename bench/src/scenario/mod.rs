@@ -1,5 +1,6 @@
 //! What is measured.
 
+pub(crate) mod attack;
 pub(crate) mod fan_out;
 pub(crate) mod feed;
 pub(crate) mod growth;

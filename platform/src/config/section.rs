@@ -89,6 +89,42 @@ pub struct LimitsConfig {
     pub following_max: u64,
     /// Most private accounts that one person waits to be let in by.
     pub follow_requests_max: u64,
+    /// Connections that one process serves at once.
+    pub connections_max: usize,
+    /// Longest wait for a request's head, and for the next one, seconds.
+    pub head_timeout_seconds: u64,
+    /// How fast a body must come that is waited for, bytes a second; 0 for as slow as it likes.
+    pub body_min_bytes_per_second: u64,
+}
+
+/// Which documents run, and how much one may ask for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GraphqlConfig {
+    /// What clients may send.
+    pub documents: DocumentsMode,
+    /// The file that lists trusted documents; empty for none.
+    pub documents_file: String,
+    /// Most that one operation may ask for: fields, times the lengths of the lists around them.
+    pub complexity_max: u64,
+    /// Longest document, bytes.
+    pub document_max_bytes: usize,
+    /// Memory for parsed documents, bytes.
+    pub document_memory_max_bytes: u64,
+    /// How long Redis keeps a text that is known by its hash, seconds.
+    pub apq_ttl_seconds: u32,
+}
+
+/// What clients may send as a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DocumentsMode {
+    /// Texts.
+    Off,
+    /// Texts, and hashes of texts that were sent before.
+    Apq,
+    /// What a file lists.
+    Trusted,
 }
 
 /// Lifetime of sessions.

@@ -95,6 +95,8 @@ fn every_variable_reaches_its_key() {
             ("redis.key_prefix", _) => "photos".to_owned(),
             ("worker.queues", _) => "bulk,fanout".to_owned(),
             ("media.isolation", _) => "thread".to_owned(),
+            ("graphql.documents", _) => "off".to_owned(),
+            ("graphql.documents_file", _) => continue, // it needs a mode; they have a test of their own
             ("log.format", _) => "json".to_owned(),
             ("log.filter", _) => "debug".to_owned(),
             ("media.url_window_seconds", _) => "7200".to_owned(),
@@ -327,8 +329,9 @@ fn every_number_has_bounds() {
         }
         let variable = layer::variable(&key);
         for absurd in ["0", "99999999999999"] {
-            // Stands for the number of cores; and for no audit.
-            if matches!((key.as_str(), absurd), ("worker.concurrency" | "feed.audit_sample", "0")) {
+            // Stands for the number of cores, for no audit, and for no pace.
+            const ZERO: [&str; 3] = ["worker.concurrency", "feed.audit_sample", "limits.body_min_bytes_per_second"];
+            if absurd == "0" && ZERO.contains(&key.as_str()) {
                 continue;
             }
             let message = refusal(Role::Single, &[(&variable, absurd)]);
@@ -395,4 +398,14 @@ fn nothing_secret_is_shown() {
     assert_eq!(config.aws().collect::<Vec<_>>(), [("AWS_SECRET_ACCESS_KEY", "hunter2")]);
     let message = refusal(Role::Single, &[("DARKROOM_REDIS_URL", "redis://:hunter2@cache:port")]);
     assert!(!message.contains("hunter2"), "{message}");
+}
+
+#[test]
+fn a_list_of_documents_and_its_mode_go_together() {
+    let trusted = ("DARKROOM_GRAPHQL_DOCUMENTS", "trusted");
+    let file = ("DARKROOM_GRAPHQL_DOCUMENTS_FILE", "documents.json");
+    assert!(load(Role::Single, &[trusted, file]).is_ok());
+    assert!(refusal(Role::Single, &[trusted]).contains("graphql.documents_file"));
+    assert!(refusal(Role::Single, &[file]).contains("does nothing"));
+    assert!(load(Role::Single, &[("DARKROOM_GRAPHQL_DOCUMENTS", "some")]).is_err());
 }

@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use url::Url;
 
 use super::secret::MIN_CHARS;
-use super::{Config, ConfigError, DatabaseAddress, Isolation, ObjectsAddress, QUEUES, RedisAddress, Role};
+use super::{
+    Config, ConfigError, DatabaseAddress, DocumentsMode, Isolation, ObjectsAddress, QUEUES, RedisAddress, Role,
+};
 
 /// The first problem found. Pure: reads nothing but the settings.
 pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
@@ -17,6 +19,7 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     }
     stores(config)?;
     names(config)?;
+    documents(config)?;
     numbers(config)?;
     memory(config)
 }
@@ -134,6 +137,17 @@ fn names(config: &Config) -> Result<(), ConfigError> {
     Ok(())
 }
 
+/// A file of trusted documents is there where it is used, and only there.
+fn documents(config: &Config) -> Result<(), ConfigError> {
+    let trusted = config.graphql.documents == DocumentsMode::Trusted;
+    let problem = match (trusted, config.graphql.documents_file.is_empty()) {
+        (true, true) => "names no file, so nothing would run; set it to the list of trusted documents",
+        (false, false) => "does nothing unless graphql.documents is \"trusted\"; set that, or leave this empty",
+        _ => return Ok(()),
+    };
+    Err(ConfigError::new("graphql.documents_file", problem))
+}
+
 /// Memory of a child for everything but the file and its pixels, in bytes: the program and its libraries as mapped, what
 /// threads of libraries reserve for stacks and heaps (libheif with dav1d: 172 MB in all), the renditions.
 const DECODER: u64 = 256 << 20;
@@ -157,7 +171,8 @@ fn memory(config: &Config) -> Result<(), ConfigError> {
 }
 
 fn numbers(config: &Config) -> Result<(), ConfigError> {
-    let Config { database, redis, worker, limits, session, media, feed, card, story, notification, .. } = config;
+    let Config { database, redis, worker, limits, graphql, session, media, feed, card, story, notification, .. } =
+        config;
     let ranges = [
         ("database.max_connections", u64::from(database.max_connections), 1, 1000),
         ("database.statement_timeout_ms", database.statement_timeout_ms, 100, 600_000),
@@ -185,6 +200,13 @@ fn numbers(config: &Config) -> Result<(), ConfigError> {
         ("limits.follows_per_hour", limits.follows_per_hour, 1, 1_000_000),
         ("limits.following_max", limits.following_max, 1, 1_000_000),
         ("limits.follow_requests_max", limits.follow_requests_max, 1, 1_000_000),
+        ("limits.connections_max", limits.connections_max as u64, 1, 1_000_000),
+        ("limits.head_timeout_seconds", limits.head_timeout_seconds, 1, 3600),
+        ("limits.body_min_bytes_per_second", limits.body_min_bytes_per_second, 0, 100 << 20),
+        ("graphql.complexity_max", graphql.complexity_max, 1, 1_000_000_000),
+        ("graphql.document_max_bytes", graphql.document_max_bytes as u64, 1024, 1 << 20),
+        ("graphql.document_memory_max_bytes", graphql.document_memory_max_bytes, 1 << 20, 1 << 40),
+        ("graphql.apq_ttl_seconds", u64::from(graphql.apq_ttl_seconds), 60, 31_536_000),
         ("session.ttl_days", u64::from(session.ttl_days), 1, 3650),
         ("media.decode_memory_max_bytes", media.decode_memory_max_bytes, 256 << 20, 64 << 30),
         ("media.decode_timeout_seconds", media.decode_timeout_seconds, 1, 100),

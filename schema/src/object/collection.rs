@@ -36,7 +36,6 @@ impl Collection {
     }
 
     /// What lies in it and you may still see, the last added first.
-    #[graphql(complexity = "first.max(1) as usize * child_complexity")]
     async fn posts(
         &self,
         ctx: &Context<'_>,

@@ -60,7 +60,6 @@ impl Comment {
     }
 
     /// The replies in its thread, oldest first. A reply has none of its own: an answer to it joins the same thread.
-    #[graphql(complexity = "first.max(1) as usize * child_complexity")]
     async fn replies(
         &self,
         ctx: &Context<'_>,
@@ -78,7 +77,6 @@ impl Comment {
     }
 
     /// Those who like it and whom you may see, the latest first.
-    #[graphql(complexity = "first.max(1) as usize * child_complexity")]
     async fn likes(
         &self,
         ctx: &Context<'_>,

@@ -106,7 +106,6 @@ impl Notification {
     }
 
     /// The people behind it whom you may see, newest first, each once.
-    #[graphql(complexity = "first.max(1) as usize * child_complexity")]
     async fn actors(
         &self,
         ctx: &Context<'_>,

@@ -191,7 +191,6 @@ impl Post {
     }
 
     /// Those who like it and whom you may see, the latest first.
-    #[graphql(complexity = "first.max(1) as usize * child_complexity")]
     async fn likes(
         &self,
         ctx: &Context<'_>,
@@ -205,7 +204,6 @@ impl Post {
 
     /// Its comments that answer no other, newest first; pinned ones stand in their place here too. Those by people whom
     /// you may not see are left out.
-    #[graphql(complexity = "first.max(1) as usize * child_complexity")]
     async fn comments(
         &self,
         ctx: &Context<'_>,
@@ -218,7 +216,6 @@ impl Post {
     }
 
     /// Comments that its author put first, the last pinned first; at most 3.
-    #[graphql(complexity = "3 * child_complexity")]
     async fn pinned_comments(&self, ctx: &Context<'_>) -> Result<Vec<Comment>> {
         let rows = ctx.loader()?.load_one(PinnedOfPost(self.facts().id)).await?;
         Ok(rows.unwrap_or_default().into_iter().map(Comment).collect())

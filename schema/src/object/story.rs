@@ -67,7 +67,6 @@ impl Story {
     }
 
     /// Who has seen it, the latest first: for its author only, null for others.
-    #[graphql(complexity = "first.max(1) as usize * child_complexity")]
     async fn viewers(
         &self,
         ctx: &Context<'_>,

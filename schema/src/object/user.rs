@@ -205,7 +205,6 @@ impl User {
     }
 
     /// Their posts that stand first on their profile, as far as you may see them, the last pinned first: at most 3.
-    #[graphql(complexity = "3 * child_complexity")]
     async fn pinned_posts(&self, ctx: &Context<'_>) -> Result<Vec<Post>> {
         let rows = ctx.loader()?.load_one(PinnedPostsOf(self.facts().id)).await?;
         Ok(rows.unwrap_or_default().into_iter().map(Post::Row).collect())
@@ -213,7 +212,6 @@ impl User {
 
     /// Their posts that you may see, newest first. Your own include those that are not published yet, and never those that
     /// are archived.
-    #[graphql(complexity = "first.max(1) as usize * child_complexity")]
     async fn posts(
         &self,
         ctx: &Context<'_>,
@@ -227,7 +225,6 @@ impl User {
     }
 
     /// Those who follow them, newest first. Empty if it is a private account that you don't follow.
-    #[graphql(complexity = "first.max(1) as usize * child_complexity")]
     async fn followers(
         &self,
         ctx: &Context<'_>,
@@ -238,7 +235,6 @@ impl User {
     }
 
     /// Those whom they follow, newest first. Empty if it is a private account that you don't follow.
-    #[graphql(complexity = "first.max(1) as usize * child_complexity")]
     async fn following(
         &self,
         ctx: &Context<'_>,

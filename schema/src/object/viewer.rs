@@ -35,7 +35,6 @@ impl Viewer {
     }
 
     /// Those who ask to follow you, newest first.
-    #[graphql(complexity = "first.max(1) as usize * child_complexity")]
     async fn follow_requests(
         &self,
         ctx: &Context<'_>,
@@ -46,7 +45,6 @@ impl Viewer {
     }
 
     /// Those whom you block, the latest first. Only you see it.
-    #[graphql(complexity = "first.max(1) as usize * child_complexity")]
     async fn blocked_users(
         &self,
         ctx: &Context<'_>,
@@ -57,7 +55,6 @@ impl Viewer {
     }
 
     /// Those whom you mute, the latest first. Only you see it.
-    #[graphql(complexity = "first.max(1) as usize * child_complexity")]
     async fn muted_users(
         &self,
         ctx: &Context<'_>,
@@ -68,7 +65,6 @@ impl Viewer {
     }
 
     /// Your list of close friends, the latest first. Only you see it.
-    #[graphql(complexity = "first.max(1) as usize * child_complexity")]
     async fn close_friends(
         &self,
         ctx: &Context<'_>,
@@ -80,7 +76,6 @@ impl Viewer {
     }
 
     /// Your posts that you put aside, newest first. Only you see them.
-    #[graphql(complexity = "first.max(1) as usize * child_complexity")]
     async fn archived_posts(
         &self,
         ctx: &Context<'_>,
@@ -94,7 +89,6 @@ impl Viewer {
     }
 
     /// What you have saved and may still see, the last saved first. For you alone.
-    #[graphql(complexity = "first.max(1) as usize * child_complexity")]
     async fn saved_posts(
         &self,
         ctx: &Context<'_>,
@@ -108,7 +102,6 @@ impl Viewer {
     }
 
     /// Your collections of saved posts, newest first; at most 200. For you alone.
-    #[graphql(complexity = "first.max(1) as usize * child_complexity")]
     async fn collections(
         &self,
         ctx: &Context<'_>,
@@ -124,7 +117,6 @@ impl Viewer {
     /// What you were told, newest first, in groups: what happened in the same way to the same thing on one UTC day stands
     /// as one, where its newest event was told. What you may not see any more, or is so no longer, is not in it. Kept for
     /// 90 days.
-    #[graphql(complexity = "first.max(1) as usize * child_complexity")]
     async fn notifications(
         &self,
         ctx: &Context<'_>,
@@ -150,7 +142,6 @@ impl Viewer {
     }
 
     /// Where you are signed in, newest first.
-    #[graphql(complexity = "first.max(1) as usize * child_complexity")]
     async fn sessions(
         &self,
         ctx: &Context<'_>,

@@ -15,7 +15,6 @@ pub(crate) struct FeedQuery;
 #[Object]
 impl FeedQuery {
     /// Your feed: your own posts and those of the people you follow.
-    #[graphql(complexity = "first.max(1) as usize * child_complexity")]
     async fn feed(
         &self,
         ctx: &Context<'_>,

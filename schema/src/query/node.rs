@@ -29,7 +29,6 @@ impl NodeQuery {
     }
 
     /// What has these ids, in their order; null in the place of what does not exist or is not yours to see.
-    #[graphql(complexity = "ids.len().max(1) * child_complexity")]
     async fn nodes(
         &self,
         ctx: &Context<'_>,

@@ -15,7 +15,6 @@ pub(crate) struct StoryQuery;
 #[Object]
 impl StoryQuery {
     /// People whom you follow, and you, with live stories: those with something unseen first, then by their newest.
-    #[graphql(complexity = "first.max(1) as usize * child_complexity")]
     async fn story_tray(
         &self,
         ctx: &Context<'_>,

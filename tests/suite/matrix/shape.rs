@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 /// Entries of a list that is asked for: more than any list of the test's world holds.
 const FIRST: usize = 10;
 
-/// Entries of a list within a list: as many as the limit on complexity allows.
+/// Entries of a list within a list.
 const FIRST_WITHIN: usize = 4;
 
 /// How many objects deep a document goes below the object it is about.

@@ -61,6 +61,12 @@ impl Files {
         Self { wanted, reader, spooled: std::sync::Mutex::default(), limit, spool_dir }
     }
 
+    /// How many files the body announces.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn len(&self) -> usize {
+        self.wanted.len()
+    }
+
     /// Whether somebody is reading a file from the body at this moment.
     pub(crate) fn is_streaming(&self) -> bool {
         self.reader.try_lock().is_err()
@@ -176,7 +182,7 @@ fn failure(error: &PartError) -> io::Error {
     let kind = match error {
         PartError::Body(BodyError::TooLarge(_)) => io::ErrorKind::FileTooLarge,
         PartError::Body(BodyError::Aborted) => io::ErrorKind::UnexpectedEof,
-        PartError::Body(BodyError::Idle) => io::ErrorKind::TimedOut,
+        PartError::Body(BodyError::Idle | BodyError::Slow(_)) => io::ErrorKind::TimedOut,
         PartError::Body(BodyError::Busy) => io::ErrorKind::Other,
         PartError::Malformed(_) => io::ErrorKind::InvalidData,
     };

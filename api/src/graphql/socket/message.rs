@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use std::collections::HashMap;
 
 use crate::graphql::operation::coded;
+use crate::graphql::persisted;
 use crate::graphql::respond;
 
 /// Longest id that a client may give an operation, bytes.
@@ -49,19 +50,27 @@ pub(super) enum FromClient {
 /// An operation as clients write it.
 #[derive(Debug, Deserialize)]
 pub(super) struct Operation {
-    query: String,
+    query: Option<String>,
     #[serde(rename = "operationName")]
     operation_name: Option<String>,
     variables: Option<Variables>,
     extensions: Option<HashMap<String, Value>>,
+    #[serde(rename = "documentId")]
+    document_id: Option<String>,
 }
 
 impl Operation {
+    /// Whether it says what to run.
+    fn is_one(&self) -> bool {
+        self.query.is_some() || self.document_id.is_some() || self.extensions.is_some()
+    }
+
     /// For the executor.
     pub(super) fn into_request(self) -> Request {
-        let mut request = Request::new(self.query).variables(self.variables.unwrap_or_default());
+        let mut request = Request::new(self.query.unwrap_or_default()).variables(self.variables.unwrap_or_default());
         request.operation_name = self.operation_name.filter(|name| !name.is_empty());
         request.extensions = async_graphql::Extensions(self.extensions.unwrap_or_default());
+        persisted::name(&mut request.extensions, self.document_id);
         request
     }
 }
@@ -71,7 +80,8 @@ pub(super) fn parse(text: &str) -> Option<FromClient> {
     let message: FromClient = serde_json::from_str(text).ok()?;
     let sane = match &message {
         FromClient::ConnectionInit { payload } => payload.as_ref().is_none_or(|payload| payload.is_object()),
-        FromClient::Subscribe { id, .. } | FromClient::Complete { id } => (1..=ID_MAX).contains(&id.len()),
+        FromClient::Subscribe { id, payload } => (1..=ID_MAX).contains(&id.len()) && payload.is_one(),
+        FromClient::Complete { id } => (1..=ID_MAX).contains(&id.len()),
         FromClient::Ping { .. } | FromClient::Pong { .. } => true,
     };
     sane.then_some(message)

@@ -4,15 +4,30 @@ use std::io;
 use std::sync::Arc;
 
 use async_graphql::{Context, Error, Object, Result, Schema, Subscription};
+use darkroom_schema::OnlyValidate;
 use darkroom_schema::upload::{OpenedUpload, Uploads};
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 
+use crate::graphql::check::{Check, Limits, Shape};
+use crate::graphql::documents::Documents;
 use crate::graphql::gateway::Caller;
+use crate::graphql::persisted::Persisted;
 
 pub(super) type TestSchema = Schema<Query, Mutation, Live>;
 
 pub(super) fn build() -> TestSchema {
     Schema::new(Query, Mutation, Live)
+}
+
+/// The same, which executes nothing.
+pub(super) fn validator() -> TestSchema {
+    Schema::build(Query, Mutation, Live).extension(OnlyValidate).finish()
+}
+
+/// Documents of this schema, under the product's limits.
+pub(super) fn documents(persisted: Persisted) -> Documents {
+    let check = Check::new(Shape::of::<Query, Mutation, Live>(), Limits::default());
+    Documents::new(check, persisted, 1 << 20)
 }
 
 pub(super) struct Query;

@@ -6,12 +6,14 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{TestEdge, test_edge};
+use crate::serve::Bounds;
 
 async fn listen(edge: &TestEdge) -> (TcpStream, tokio::task::JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = edge.edge.shutdown.clone();
-    let server = tokio::spawn(crate::serve::run(edge.router(), listener, shutdown, edge.edge.sockets.clone()));
+    let bounds = Bounds { connections: 10, head: Duration::from_secs(30) };
+    let server = tokio::spawn(crate::serve::run(edge.router(), listener, bounds, shutdown, edge.edge.sockets.clone()));
     (TcpStream::connect(address).await.unwrap(), server)
 }
 

@@ -11,6 +11,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use super::{TestEdge, test_edge};
+use crate::serve::Bounds;
 
 struct Client {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
@@ -20,7 +21,8 @@ async fn listen(edge: &TestEdge) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = edge.edge.shutdown.clone();
-    tokio::spawn(crate::serve::run(edge.router(), listener, shutdown, edge.edge.sockets.clone()));
+    let bounds = Bounds { connections: 100, head: Duration::from_secs(30) };
+    tokio::spawn(crate::serve::run(edge.router(), listener, bounds, shutdown, edge.edge.sockets.clone()));
     address.to_string()
 }
 
@@ -79,7 +81,11 @@ impl Client {
 async fn operations_of_every_kind_and_several_at_once() {
     let mut client = acknowledged(&test_edge(), json!({ "AUTHORIZATION": "Bearer good" })).await;
     client.subscribe("q", "{ me }").await;
-    assert_eq!(client.hear().await, json!({ "type": "next", "id": "q", "payload": { "data": { "me": "ada" } } }));
+    assert_eq!(
+        client.hear().await,
+        json!({ "type": "next", "id": "q", "payload": {
+        "data": { "me": "ada" }, "extensions": { "cost": { "requested": 1, "limit": 20_000 } } } })
+    );
     assert_eq!(client.hear().await, json!({ "type": "complete", "id": "q" }));
     client.subscribe("silent", "subscription { silence }").await;
     client.subscribe("s", "subscription { count(to: 2) }").await;

@@ -23,8 +23,8 @@ fn ask(query: &str) -> Request<Body> {
 async fn each_response_is_an_event_and_the_end_is_said() {
     let answer = test_edge().send(ask("subscription { count(to: 2) }")).await;
     assert_eq!(answer.header("content-type"), "text/event-stream; charset=utf-8");
-    let expected = "event: next\ndata: {\"data\":{\"count\":1}}\n\n\
-                    event: next\ndata: {\"data\":{\"count\":2}}\n\n\
+    let expected = "event: next\ndata: {\"data\":{\"count\":1},\"extensions\":{\"cost\":{\"requested\":1,\"limit\":20000}}}\n\n\
+                    event: next\ndata: {\"data\":{\"count\":2},\"extensions\":{\"cost\":{\"requested\":1,\"limit\":20000}}}\n\n\
                     event: complete\ndata:\n\n";
     assert_eq!(answer.body, expected);
 }
@@ -33,7 +33,7 @@ async fn each_response_is_an_event_and_the_end_is_said() {
 async fn queries_and_errors_are_events_too() {
     let edge = test_edge();
     let answer = edge.send(ask("{ hello }")).await;
-    assert!(answer.body.starts_with("event: next\ndata: {\"data\":{\"hello\":\"world\"}}\n\nevent: complete"));
+    assert!(answer.body.starts_with("event: next\ndata: {\"data\":{\"hello\":\"world\"},\"extensions\":{\"cost\":{\"requested\":1,\"limit\":20000}}}\n\nevent: complete"));
     for bad in ["{", "{ nothing }", "subscription { broken }"] {
         let answer = edge.send(ask(bad)).await;
         assert!(answer.body.starts_with("event: next\ndata: {\"errors\":["), "{bad}: {}", answer.body);

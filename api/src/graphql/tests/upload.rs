@@ -142,7 +142,7 @@ async fn a_long_file_is_never_in_memory() {
     let (body, taken) = long_body(64);
     let edge = test_edge();
     let limits = crate::graphql::gateway::Gateway::limits(&edge.edge.gateway);
-    let inbound = Inbound::new(Body::from_stream(body), &::http::HeaderMap::new(), limits.whole(1));
+    let inbound = Inbound::new(Body::from_stream(body), &::http::HeaderMap::new(), limits.whole(1), limits.pace);
     let (_, files) = multipart::receive(&inbound, "XX", limits, std::env::temp_dir()).await.unwrap();
     let mut opened = files.open(0).await.unwrap();
     let (mut read, mut ahead) = (0, 0);
