@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::notification::{self, Event};
 use crate::page::{self, Order, Page, PageRequest};
+use crate::ranking::{self, Signal};
 use crate::session::Viewer;
 use crate::{comment as comments, post as posts, visibility};
 
@@ -36,6 +37,7 @@ pub async fn like(app: &App, viewer: &Viewer, post_id: Uuid) -> Result<post::Mod
         .await?;
     if written > 0 {
         notification::tell(&mut tx, Event::PostLiked { post_id, actor_id: viewer.id() }).await?;
+        ranking::note_post(&tx, viewer, Signal::Liked, post_id).await?;
     }
     let post = posts::count(&tx, viewer, post_id, post::Column::LikeCount, written as i64).await?;
     tx.commit().await?;
@@ -45,11 +47,12 @@ pub async fn like(app: &App, viewer: &Viewer, post_id: Uuid) -> Result<post::Mod
 /// Takes a like of a post back. Doing it twice changes nothing.
 pub async fn unlike(app: &App, viewer: &Viewer, post_id: Uuid) -> Result<post::Model> {
     let mut tx = app.begin().await?;
-    let removed = post_like::Entity::delete_by_id((post_id, viewer.id())).exec(tx.rows()).await?.rows_affected;
-    if removed > 0 {
+    let removed = post_like::Entity::delete_by_id((post_id, viewer.id())).exec_with_returning(tx.rows()).await?;
+    if let Some(like) = &removed {
         notification::withdraw(&mut tx, Event::PostLiked { post_id, actor_id: viewer.id() }).await?;
+        ranking::take_back(&tx, viewer, viewer.id(), Signal::Liked, post_id, like.created_at).await?;
     }
-    let post = posts::count(&tx, viewer, post_id, post::Column::LikeCount, -(removed as i64)).await?;
+    let post = posts::count(&tx, viewer, post_id, post::Column::LikeCount, -i64::from(removed.is_some())).await?;
     tx.commit().await?;
     Ok(post)
 }

@@ -327,8 +327,11 @@ fn every_number_has_bounds() {
         }
         let variable = layer::variable(&key);
         for absurd in ["0", "99999999999999"] {
-            // Stands for the number of cores; and for no audit.
-            if matches!((key.as_str(), absurd), ("worker.concurrency" | "feed.audit_sample", "0")) {
+            // Stands for the number of cores; for no audit, nobody to be prepared for; for a factor that does not count.
+            let weights = ["relationship", "interest", "recency", "quality", "activity"];
+            let is_weight = key.strip_prefix("ranking.").is_some_and(|name| weights.contains(&name));
+            let may_be_none = ["worker.concurrency", "feed.audit_sample", "ranking.warm_people"];
+            if absurd == "0" && (is_weight || may_be_none.contains(&key.as_str())) {
                 continue;
             }
             let message = refusal(Role::Single, &[(&variable, absurd)]);
