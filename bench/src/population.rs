@@ -179,6 +179,8 @@ fn person(app: &App, number: usize) -> account::Model {
         updated_at: now,
         suspended_at: None,
         card_revision: 0,
+        is_personalised: true,
+        setting_revision: 0,
     }
 }
 

@@ -37,6 +37,11 @@ pub struct Model {
     /// Rises whenever what their card holds changes, in the transaction of the change: a card of another revision is not
     /// used.
     pub card_revision: i64,
+    /// Whether what they do is noted for the ranking of their feed.
+    pub is_personalised: bool,
+    /// Rises whenever their settings change, in the transaction of the change: what was made by another revision is out of
+    /// date. Nought: they have none of their own.
+    pub setting_revision: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -4,6 +4,9 @@
 #![allow(missing_docs, reason = "the entity derives generate undocumented items; every column has its comment")]
 
 pub mod account;
+pub mod account_habit;
+pub mod account_setting;
+pub mod affinity;
 pub mod audience;
 pub mod block;
 pub mod close_friend;
@@ -15,6 +18,7 @@ pub mod comment_mention;
 pub mod doomed_object;
 pub mod follow;
 pub mod follow_made;
+pub mod impression;
 pub mod job;
 pub mod media;
 pub mod mute;
@@ -23,6 +27,7 @@ pub mod notification_group;
 pub mod notification_setting;
 pub mod post;
 pub mod post_hashtag;
+pub mod post_impression;
 pub mod post_like;
 pub mod post_media;
 pub mod post_mention;

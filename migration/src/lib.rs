@@ -21,6 +21,7 @@ mod m0013_doomed_batch;
 mod m0014_people;
 mod m0015_pulled_author;
 mod m0016_card_revision;
+mod m0017_ranking;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0014_people::Migration),
             Box::new(m0015_pulled_author::Migration),
             Box::new(m0016_card_revision::Migration),
+            Box::new(m0017_ranking::Migration),
         ]
     }
 }

@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use fred::prelude::KeysInterface;
-use fred::types::Expiration;
+use fred::types::{Expiration, SetOptions};
 use uuid::Uuid;
 
 use crate::redis::{Redis, RedisError};
@@ -58,6 +58,20 @@ impl Cache {
                 pipeline.try_all::<Option<Bytes>>().await.into_iter().collect()
             })
             .await
+    }
+
+    /// Whether nobody has claimed this key within the last `seconds`, in any process: it is claimed by asking. Without Redis
+    /// always, since a process that is alone knows what it has claimed.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn claim(&self, key: CacheKey, seconds: i64) -> Result<bool, RedisError> {
+        let Some(redis) = self.redis.as_ref() else { return Ok(true) };
+        let (key, expiry) = (name(redis, key), Some(Expiration::EX(seconds)));
+        let set = |client: fred::prelude::Client| async move {
+            client.set::<Option<String>, _, _>(key, "", expiry, Some(SetOptions::NX), false).await
+        };
+        Ok(redis.call(set).await?.is_some())
     }
 
     /// Keeps copies for `seconds` each, in one round trip, over what was there.

@@ -22,7 +22,7 @@ pub use error::ConfigError;
 pub use secret::Secret;
 pub use section::{
     CardConfig, DatabaseConfig, DocumentsMode, FeedConfig, GraphqlConfig, Isolation, LimitsConfig, LogConfig,
-    LogFormat, MediaConfig, NotificationConfig, RedisConfig, SessionConfig, StoryConfig, WorkerConfig,
+    LogFormat, MediaConfig, NotificationConfig, RankingConfig, RedisConfig, SessionConfig, StoryConfig, WorkerConfig,
 };
 
 /// The queues that exist, most urgent first.
@@ -69,6 +69,8 @@ pub struct Config {
     pub media: MediaConfig,
     /// Sizes of timelines and of fan-out.
     pub feed: FeedConfig,
+    /// Weights of the ranked feed; how long an order is kept, and for whom it is prepared.
+    pub ranking: RankingConfig,
     /// Memory and lifetime of cards.
     pub card: CardConfig,
     /// Lifetime of stories.

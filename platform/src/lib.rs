@@ -17,6 +17,7 @@ pub mod memory;
 pub mod objects;
 pub mod redis;
 pub mod shutdown;
+pub mod snapshots;
 pub mod telemetry;
 pub mod timelines;
 mod tls;
@@ -28,6 +29,7 @@ pub use config::{Config, ConfigError, Role};
 pub use database::{Database, Engine, Transaction};
 pub use events::{Event, Events, Subscription};
 pub use objects::{Objects, ObjectsError, PutError};
+pub use snapshots::Snapshots;
 pub use timelines::{BuildToken, Timelines, Window};
 pub use transport::Transport;
 
@@ -54,6 +56,8 @@ pub struct Platform {
     pub transport: Transport,
     /// Newest posts of each feed.
     pub timelines: Timelines,
+    /// Orders of ranked feeds.
+    pub snapshots: Snapshots,
     /// Nudges for live subscriptions.
     pub events: Events,
     /// Copies of rows that processes share.
@@ -77,9 +81,10 @@ impl Platform {
         };
         let transport = Transport::new(&config, redis.as_ref())?;
         let timelines = Timelines::new(&config, redis.as_ref())?;
+        let snapshots = Snapshots::new(&config, redis.as_ref());
         let events = Events::new(&config, redis.as_ref()).await?;
         let cache = Cache::new(redis.as_ref());
-        Ok(Self { config: Arc::new(config), database, objects, transport, timelines, events, cache, clock })
+        Ok(Self { config: Arc::new(config), database, objects, transport, timelines, snapshots, events, cache, clock })
     }
 
     /// [`Platform::connect`] for a process beside others, which are often started together with the database: waits up to

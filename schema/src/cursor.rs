@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::DateTime;
 use darkroom_service::Error;
+use darkroom_service::ranking::Place;
 use darkroom_service::story::ReelKey;
 use uuid::Uuid;
 
@@ -17,6 +18,8 @@ pub(crate) enum List {
     Sessions = 4,
     StoryViewers = 5,
     StoryTray = 6,
+    Ranked = 7,
+    RankedByTime = 8,
     BlockedUsers = 20,
     MutedUsers = 21,
     CloseFriends = 22,
@@ -47,6 +50,41 @@ pub(crate) fn encode(list: List, id: Uuid) -> String {
 pub(crate) fn decode(list: List, cursor: &str) -> Result<Uuid, Error> {
     let bytes: [u8; 17] = decode_exactly(list, cursor)?;
     Uuid::from_slice(&bytes[1..]).map_err(|_| malformed())
+}
+
+/// The place of a post in a ranked feed.
+pub(crate) fn encode_place(place: Place) -> String {
+    match place {
+        Place::By(id) => encode(List::RankedByTime, id),
+        Place::In { snapshot, position, newest } => {
+            let mut bytes = [0_u8; 35];
+            bytes[0] = List::Ranked as u8;
+            bytes[1..17].copy_from_slice(snapshot.as_bytes());
+            bytes[17..19].copy_from_slice(&position.to_be_bytes());
+            bytes[19..].copy_from_slice(newest.as_bytes());
+            URL_SAFE_NO_PAD.encode(bytes)
+        }
+    }
+}
+
+/// The post in a ranked feed at whose place the cursor stands.
+pub(crate) fn decode_place(cursor: &str) -> Result<Place, Error> {
+    if let Ok(id) = decode(List::RankedByTime, cursor) {
+        return Ok(Place::By(id));
+    }
+    let bytes: [u8; 35] = decode_exactly(List::Ranked, cursor)?;
+    let id = |from: usize| Uuid::from_slice(&bytes[from..from + 16]).map_err(|_| malformed());
+    let position = u16::from_be_bytes([bytes[17], bytes[18]]);
+    Ok(Place::In { snapshot: id(1)?, position, newest: id(19)? })
+}
+
+/// The newest post that somebody has who shows a feed, ranked or not, from this cursor on.
+pub(crate) fn decode_newest(cursor: &str) -> Result<Uuid, Error> {
+    match decode_place(cursor) {
+        Ok(Place::In { newest, .. }) => Ok(newest),
+        Ok(Place::By(id)) => Ok(id),
+        Err(_) => decode(List::Feed, cursor),
+    }
 }
 
 /// The place of a person in the story tray.
@@ -94,6 +132,15 @@ mod tests {
             author_id: id,
         };
         assert_eq!(decode_reel(&encode_reel(key)).ok(), Some(key));
+        let newest = Uuid::from_u128(9);
+        for place in [Place::By(id), Place::In { snapshot: id, position: 799, newest }] {
+            assert_eq!(decode_place(&encode_place(place)).ok(), Some(place));
+        }
+        assert_eq!(decode_newest(&encode_place(Place::In { snapshot: id, position: 0, newest })).ok(), Some(newest));
+        for by_time in [encode_place(Place::By(id)), encode(List::Feed, id)] {
+            assert_eq!(decode_newest(&by_time).ok(), Some(id));
+        }
+        assert!(decode(List::Feed, &encode_place(Place::By(id))).is_err(), "a list of its own");
     }
 
     #[test]
@@ -102,6 +149,8 @@ mod tests {
         for bad in ["", "*", "AQ", &of_posts, &"A".repeat(1000)] {
             assert!(decode(List::Feed, bad).is_err(), "{bad:?}");
             assert!(decode_reel(bad).is_err(), "{bad:?}");
+            assert!(decode_place(bad).is_err(), "{bad:?}");
+            assert!(decode_newest(bad).is_err(), "{bad:?}");
         }
     }
 }

@@ -23,7 +23,7 @@ use async_graphql::registry::Registry;
 use async_graphql::{Context, ContextSelectionSet, OutputType, Positioned, QueryPathSegment, ServerResult, Value};
 use darkroom_service::App;
 
-pub(crate) use json::{boolean, id, moment, name, null, number, text, texts, written_or_null};
+pub(crate) use json::{boolean, id, moment, name, null, number, real, text, texts, written_or_null};
 pub(crate) use plan::{Plan, Step, step};
 
 /// An output type that can be written at once.

@@ -18,6 +18,7 @@ mod pin;
 mod post;
 mod save;
 mod session;
+mod setting;
 mod story;
 
 /// What can be changed.
@@ -39,6 +40,7 @@ pub struct Mutation(
     save::SaveMutation,
     collection::CollectionMutation,
     notification::NotificationMutation,
+    setting::SettingMutation,
 );
 
 /// Declares a payload: what changed, and what was wrong.

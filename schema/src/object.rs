@@ -10,6 +10,7 @@ mod node;
 mod notification;
 mod post;
 mod session;
+mod setting;
 mod story;
 mod url;
 mod user;
@@ -26,6 +27,7 @@ pub(crate) use notification::{
 };
 pub(crate) use post::{Audience, Commenters, Post, PostConnection};
 pub(crate) use session::{DeviceSession, DeviceSessionConnection, Session};
+pub(crate) use setting::ViewerSettings;
 pub(crate) use story::{Story, StoryReelConnection};
 pub(crate) use url::Url;
 pub(crate) use user::{User, UserConnection};

@@ -69,6 +69,8 @@ pub async fn sign_up(app: &App, new: NewAccount, user_agent: &str) -> Result<(Vi
         updated_at: now,
         suspended_at: None,
         card_revision: 0,
+        is_personalised: true,
+        setting_revision: 0,
     };
     // Two who sign up under one name at the same moment both found it free: the index decides.
     account::Entity::insert(account::ActiveModel::from(row.clone())).exec_without_returning(tx.rows()).await.map_err(

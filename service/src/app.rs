@@ -7,6 +7,7 @@ use darkroom_platform::config::Config;
 use darkroom_platform::database::Database;
 use darkroom_platform::events::Events;
 use darkroom_platform::objects::Objects;
+use darkroom_platform::snapshots::Snapshots;
 use darkroom_platform::timelines::Timelines;
 use darkroom_platform::transport::Transport;
 use darkroom_platform::{Cache, Platform};
@@ -20,6 +21,7 @@ use crate::error::Result;
 use crate::feed::Rebuilds;
 use crate::media::UrlSigner;
 use crate::password::Hasher;
+use crate::ranking::Notes;
 use crate::transaction::Transaction;
 
 /// The application: one value serves every role, cheap to clone.
@@ -35,6 +37,8 @@ pub struct App {
     pub transport: Transport,
     /// Newest post ids for each person.
     pub timelines: Timelines,
+    /// Orders of ranked feeds.
+    pub snapshots: Snapshots,
     /// What happened, for those who listen.
     pub events: Events,
     /// Copies that processes share, for whoever can do without them.
@@ -45,6 +49,8 @@ pub struct App {
     pub tasks: TaskTracker,
     /// What posts and people look like to everyone.
     pub(crate) cards: Arc<Cards>,
+    /// What is noted at most once an hour.
+    pub(crate) notes: Arc<Notes>,
     pub(crate) hasher: Arc<Hasher>,
     pub(crate) signer: Arc<UrlSigner>,
     pub(crate) rebuilds: Arc<Rebuilds>,
@@ -57,10 +63,11 @@ pub struct App {
 impl App {
     /// Puts the application together. Photos are decoded in this process, until [`App::decoding_in`] says otherwise.
     pub fn new(platform: Platform) -> Self {
-        let Platform { config, database, objects, transport, timelines, events, cache, clock } = platform;
+        let Platform { config, database, objects, transport, timelines, snapshots, events, cache, clock } = platform;
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
             cards: Arc::new(Cards::new(&config, cache.clone())),
+            notes: Arc::new(Notes::new(cache.clone())),
             hasher: Arc::new(Hasher::new(cores)),
             signer: Arc::new(UrlSigner::new(&config)),
             cache,
@@ -73,6 +80,7 @@ impl App {
             objects,
             transport,
             timelines,
+            snapshots,
             events,
             clock,
         }

@@ -15,7 +15,7 @@ use crate::job::CleanBlock;
 use crate::page::{Page, PageRequest};
 use crate::session::Viewer;
 use crate::transaction::Transaction;
-use crate::{account as people, follow, visibility};
+use crate::{account as people, follow, ranking, visibility};
 
 pub use clean::clean;
 
@@ -45,6 +45,7 @@ pub async fn block(app: &App, viewer: &Viewer, blocked_id: Uuid) -> Result<accou
             follow::remove(&mut tx, one, other).await?;
             close_friend::Entity::delete_by_id((one, other)).exec(tx.rows()).await?;
         }
+        ranking::forget_each_other(tx.rows(), viewer.id(), blocked_id).await?;
         tx.enqueue(&CleanBlock { blocker_id: viewer.id(), blocked_id }).await?;
     }
     let blocked = people::visible_in(tx.rows(), viewer, blocked_id).await?;

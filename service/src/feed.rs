@@ -30,7 +30,7 @@ use crate::card::{self, Marked};
 use crate::error::Result;
 use crate::page::{Page, PageRequest};
 use crate::session::Viewer;
-use crate::visibility;
+use crate::{ranking, visibility};
 
 pub use audit::{audit, audit_of, missing};
 pub(crate) use build::Rebuilds;
@@ -43,6 +43,9 @@ const LOOK: usize = 500;
 
 /// A page of the viewer's feed, newest first.
 pub async fn following(app: &App, viewer: &Viewer, page: PageRequest) -> Result<Page<Marked>> {
+    if page.after.is_none() {
+        ranking::opened(app, viewer);
+    }
     match read_or_build(app, viewer).await {
         // Boxed, as below.
         Some(window) => Box::pin(from_window(app, viewer.id(), &window, page)).await,
@@ -62,6 +65,11 @@ pub async fn window(app: &App, viewer: &Viewer) -> Result<Window> {
     let ids = build::ids_of(app, visibility::timeline(viewer.id())).await?;
     let end = (ids.len() >= app.config.feed.window).then(|| ids.last().copied()).flatten();
     Ok(Window { ids, end, pulled: Vec::new() })
+}
+
+/// Has the viewer's timeline built, if it is not there, and waits for it.
+pub(crate) async fn prepare(app: &App, viewer: &Viewer) -> Result<()> {
+    build::now(app, viewer.id(), viewer.account.timeline_epoch).await
 }
 
 /// The viewer's timeline with the posts of those who are pulled; if it can't be had now, it is built behind this request.
@@ -116,7 +124,7 @@ async fn from_window(app: &App, viewer: Uuid, window: &Window, page: PageRequest
 }
 
 /// Those of these posts that stand in the feed now, in the order of `ids`.
-async fn visible(app: &App, viewer: Uuid, ids: &[Uuid]) -> Result<Vec<Marked>> {
+pub(crate) async fn visible(app: &App, viewer: Uuid, ids: &[Uuid]) -> Result<Vec<Marked>> {
     let standing =
         post::Entity::find().filter(post::Column::Id.is_in(ids.iter().copied())).filter(visibility::feed(viewer));
     let rows = card::marked(app, viewer, standing).await?;
@@ -134,7 +142,8 @@ pub async fn newest(app: &App, viewer: Uuid, limit: usize) -> Result<Vec<post::M
     Ok(below(viewer, None, limit).all(app.rows()).await?)
 }
 
-async fn older(app: &App, viewer: Uuid, after: Option<Uuid>, limit: usize) -> Result<Vec<Marked>> {
+/// The newest of the feed below a post, past the timeline.
+pub(crate) async fn older(app: &App, viewer: Uuid, after: Option<Uuid>, limit: usize) -> Result<Vec<Marked>> {
     card::marked(app, viewer, below(viewer, after, limit)).await
 }
 

@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::feed::Change;
 use crate::notification::{self, Event};
 use crate::page::{Page, PageRequest};
+use crate::ranking::{self, Signal};
 use crate::session::Viewer;
 use crate::transaction::Transaction;
 use crate::{block, visibility};
@@ -164,15 +165,21 @@ async fn grant(tx: &Transaction<'_>, follower_id: Uuid, followee_id: Uuid) -> Re
 /// that the next look at their feed finds the new posts.
 async fn begin(tx: &mut Transaction<'_>, follower_id: Uuid, followee_id: Uuid) -> Result<()> {
     count_both(tx, follower_id, followee_id, 1).await?;
-    let epoch = timeline_epoch(tx, follower_id).await?;
+    let (epoch, is_personalised) = timeline_epoch(tx, follower_id).await?;
+    if is_personalised {
+        ranking::note_author(tx.rows(), follower_id, Signal::Followed, followee_id, tx.app().clock.now()).await?;
+    }
     tx.revise_timeline(Change::Begun { follower_id, followee_id, epoch });
     people::count(tx.rows(), follower_id, account::Column::TimelineEpoch, 1).await
 }
 
-async fn timeline_epoch(tx: &Transaction<'_>, account_id: Uuid) -> Result<i64> {
-    let epoch =
-        account::Entity::find_by_id(account_id).select_only().column(account::Column::TimelineEpoch).into_tuple();
-    epoch.one(tx.rows()).await?.ok_or_else(|| Error::not_found("userId", "user"))
+/// A person's epoch, and whether what they do is noted.
+async fn timeline_epoch(tx: &Transaction<'_>, account_id: Uuid) -> Result<(i64, bool)> {
+    let row = account::Entity::find_by_id(account_id)
+        .select_only()
+        .columns([account::Column::TimelineEpoch, account::Column::IsPersonalised])
+        .into_tuple();
+    row.one(tx.rows()).await?.ok_or_else(|| Error::not_found("userId", "user"))
 }
 
 /// Removes a follow, whatever its state, what it counted for and what was told of it. Both people are locked already.
@@ -185,7 +192,8 @@ pub(crate) async fn remove(tx: &mut Transaction<'_>, follower_id: Uuid, followee
     match row.state {
         State::Accepted => {
             count_both(tx, follower_id, followee_id, -1).await?;
-            let epoch = timeline_epoch(tx, follower_id).await?;
+            let (epoch, _) = timeline_epoch(tx, follower_id).await?;
+            ranking::forget_author(tx.rows(), follower_id, followee_id).await?;
             tx.revise_timeline(Change::Ended { follower_id, followee_id, epoch });
             notification::withdraw(tx, followed(pair)).await?;
             notification::withdraw(tx, accepted(pair)).await

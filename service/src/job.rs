@@ -119,6 +119,14 @@ job! {
     AuditFeeds {} = "feed.audit" on Bulk, timeout 600
 }
 job! {
+    /// Every half an hour: prepares the feeds of those who are likely to come.
+    WarmFeeds {} = "feed.warm" on Bulk, timeout 600
+}
+job! {
+    /// Daily: removes notes of who has seen what that count no more.
+    SweepImpressions {} = "impression.sweep" on Bulk
+}
+job! {
     /// Tells people what happened.
     Notify {
         /// What.
@@ -232,13 +240,15 @@ pub struct Schedule {
 }
 
 /// Everything that comes back.
-pub const SCHEDULES: [Schedule; 9] = [
+pub const SCHEDULES: [Schedule; 11] = [
     Schedule { name: Heartbeat::NAME, queue: Heartbeat::QUEUE, every: Duration::from_secs(60) },
     Schedule { name: SweepStories::NAME, queue: SweepStories::QUEUE, every: Duration::from_secs(3600) },
     Schedule { name: SweepMedia::NAME, queue: SweepMedia::QUEUE, every: Duration::from_secs(3600) },
     Schedule { name: SweepObjects::NAME, queue: SweepObjects::QUEUE, every: Duration::from_secs(3600) },
     Schedule { name: SweepFollows::NAME, queue: SweepFollows::QUEUE, every: Duration::from_secs(86_400) },
     Schedule { name: AuditFeeds::NAME, queue: AuditFeeds::QUEUE, every: Duration::from_secs(3600) },
+    Schedule { name: WarmFeeds::NAME, queue: WarmFeeds::QUEUE, every: Duration::from_secs(1800) },
+    Schedule { name: SweepImpressions::NAME, queue: SweepImpressions::QUEUE, every: Duration::from_secs(86_400) },
     Schedule { name: SweepSessions::NAME, queue: SweepSessions::QUEUE, every: Duration::from_secs(86_400) },
     Schedule { name: Recount::NAME, queue: Recount::QUEUE, every: Duration::from_secs(86_400) },
     Schedule { name: SweepNotifications::NAME, queue: SweepNotifications::QUEUE, every: Duration::from_secs(86_400) },

@@ -9,7 +9,7 @@
 //!   worker ──┼──►  service  ─────────┼── media    (pixels)
 //!   api ─────┘   account follow post └── entity   (rows)
 //!                feed story media job
-//!                notification live
+//!                notification live ranking
 //! ```
 
 pub mod account;
@@ -34,6 +34,7 @@ pub mod page;
 pub mod password;
 pub mod post;
 mod purge;
+pub mod ranking;
 pub mod save;
 pub mod session;
 pub mod story;

@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::notification::{self, Event};
 use crate::page::{self, Order, Page, PageRequest};
+use crate::ranking::{self, Signal};
 use crate::session::Viewer;
 use crate::transaction::Transaction;
 use crate::{comment as comments, post as posts, visibility};
@@ -36,6 +37,7 @@ pub async fn like(app: &App, viewer: &Viewer, post_id: Uuid) -> Result<post::Mod
         .exec_without_returning(tx.rows())
         .await?;
     notification::tell(&mut tx, Event::PostLiked { post_id, actor_id: viewer.id() }).await?;
+    ranking::note_post(&tx, viewer, Signal::Liked, post_id).await?;
     let post = posts::count(&tx, viewer, post_id, post::Column::LikeCount, written as i64).await?;
     end(tx, written).await?;
     Ok(post)
@@ -44,8 +46,11 @@ pub async fn like(app: &App, viewer: &Viewer, post_id: Uuid) -> Result<post::Mod
 /// Takes a like of a post back. Doing it twice changes nothing.
 pub async fn unlike(app: &App, viewer: &Viewer, post_id: Uuid) -> Result<post::Model> {
     let mut tx = app.begin().await?;
-    let removed = post_like::Entity::delete_by_id((post_id, viewer.id())).exec(tx.rows()).await?.rows_affected;
+    let removed = post_like::Entity::delete_by_id((post_id, viewer.id())).exec_with_returning(tx.rows()).await?;
     notification::withdraw(&mut tx, Event::PostLiked { post_id, actor_id: viewer.id() }).await?;
+    let liked_at = removed.as_ref().map_or_else(|| app.clock.now(), |like| like.created_at);
+    ranking::take_back(&tx, viewer, viewer.id(), Signal::Liked, post_id, liked_at).await?;
+    let removed = u64::from(removed.is_some());
     let post = posts::count(&tx, viewer, post_id, post::Column::LikeCount, -(removed as i64)).await?;
     end(tx, removed).await?;
     Ok(post)

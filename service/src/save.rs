@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::page::{Page, PageRequest};
+use crate::ranking::{self, Signal};
 use crate::session::Viewer;
 use crate::transaction::Transaction;
 use crate::{post as posts, visibility};
@@ -33,21 +34,25 @@ pub(crate) async fn keep(tx: &Transaction<'_>, viewer: &Viewer, post_id: Uuid) -
         .await?
         .ok_or_else(|| Error::not_found("postId", "post"))?;
     let clock = &tx.app().clock;
+    let id = clock.new_id();
     let row = saved_post::ActiveModel {
         account_id: Set(viewer.id()),
         post_id: Set(post_id),
-        id: Set(clock.new_id()),
+        id: Set(id),
         created_at: Set(clock.now()),
     };
-    saved_post::Entity::insert(row)
+    let saved = saved_post::Entity::insert(row)
         .on_conflict(
             OnConflict::columns([saved_post::Column::AccountId, saved_post::Column::PostId])
                 // Changes nothing, and locks the row that is there.
                 .update_column(saved_post::Column::AccountId)
                 .to_owned(),
         )
-        .exec_without_returning(tx.rows())
+        .exec_with_returning(tx.rows())
         .await?;
+    if saved.id == id {
+        ranking::note_post(tx, viewer, Signal::Saved, post_id).await?;
+    }
     Ok(post)
 }
 
@@ -56,7 +61,10 @@ pub async fn unsave(app: &App, viewer: &Viewer, post_id: Uuid) -> Result<post::M
     let tx = app.begin().await?;
     let post = posts::visible_in(tx.rows(), viewer, post_id).await?;
     // First, since whoever puts it into a collection holds it.
-    saved_post::Entity::delete_by_id((viewer.id(), post_id)).exec(tx.rows()).await?;
+    let removed = saved_post::Entity::delete_by_id((viewer.id(), post_id)).exec_with_returning(tx.rows()).await?;
+    if let Some(save) = removed {
+        ranking::take_back(&tx, viewer, viewer.id(), Signal::Saved, post_id, save.created_at).await?;
+    }
     collection_post::Entity::delete_many()
         .filter(collection_post::Column::AccountId.eq(viewer.id()))
         .filter(collection_post::Column::PostId.eq(post_id))

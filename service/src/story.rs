@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::job::ExpireStory;
 use crate::media as photos;
 use crate::page::{Page, PageRequest};
+use crate::ranking::{self, Signal};
 use crate::session::Viewer;
 use crate::transaction::Transaction;
 use crate::visibility;
@@ -91,6 +92,10 @@ pub async fn mark_viewed(app: &App, viewer: &Viewer, story_id: Uuid) -> Result<s
         .exec_without_returning(tx.rows())
         .await?;
     if written > 0 {
+        if viewer.account.is_personalised {
+            let (by, at) = (viewer.id(), app.clock.now());
+            ranking::note_author(tx.rows(), by, Signal::Viewed, row.author_id, at).await?;
+        }
         story::Entity::update_many()
             .col_expr(story::Column::ViewerCount, Expr::col(story::Column::ViewerCount).add(1))
             .filter(story::Column::Id.eq(story_id))

@@ -68,6 +68,8 @@ impl TestApp {
             updated_at: now,
             suspended_at: None,
             card_revision: 0,
+            is_personalised: true,
+            setting_revision: 0,
         }
     }
 }

@@ -102,6 +102,12 @@ fn questions(shape: &[Mutation], own: &BTreeMap<&'static str, String>, kind: &st
     let node = "query($id: ID!) { node(id: $id) { id } }";
     let nodes = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }";
     let mut all = vec![(node.to_owned(), json!({ "id": id })), (nodes.to_owned(), json!({ "ids": [id, id] }))];
+    if kind == "post" {
+        // Ids deeper in the input than those that are found below.
+        let seen = "mutation($id: ID!) { recordImpressions(input: { impressions: [{ postId: $id, dwellMs: 9000 }] }) {
+            recordedCount userErrors { code field message } } }";
+        all.push((seen.to_owned(), json!({ "id": id })));
+    }
     for mutation in shape {
         for field in mutation.ids.iter().filter(|field| kind_of(mutation, field) == kind) {
             let mut input = Map::new();

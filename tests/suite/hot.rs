@@ -155,8 +155,11 @@ impl Draft {
         let inner = self.selection("Post", 0);
         let more = if self.dice.roll(6) == 0 { self.dice.of(&UNWRITTEN) } else { "" };
         match self.dice.roll(4) {
-            0 => format!("edges {{ cursor node {{ {inner} {more} ? }} }}"),
-            1 => format!("{} {{ node {{ {inner} {more} ? }} place: cursor __typename }}", self.alias("edges")),
+            0 => format!("edges {{ cursor score node {{ {inner} {more} ? }} reasons {{ factor weight value }} }}"),
+            1 => format!(
+                "{} {{ node {{ {inner} {more} ? }} place: cursor reasons {{ value part: factor __typename }} __typename }}",
+                self.alias("edges")
+            ),
             2 => format!("{} {{ {inner} {more} ? }}", self.alias("nodes")),
             _ => format!("nodes {{ {inner} {more} ? }}"),
         }
@@ -171,7 +174,8 @@ fn documents(number: u64) -> (String, String) {
     if draft.dice.roll(5) == 0 {
         lists.extend(["nodes { caption ? }".to_owned(), "... { nodes { id likeCount ? } }".to_owned()]);
     }
-    let feed = format!("feed(mode: FOLLOWING) {{ {} pageInfo {{ hasNextPage }} }}", lists.join(" "));
+    let mode = draft.dice.of(&["FOLLOWING", "RANKED"]);
+    let feed = format!("feed(mode: {mode}) {{ {} pageInfo {{ hasNextPage }} }}", lists.join(" "));
     let feeds = if draft.dice.roll(6) == 0 { format!("{feed} {feed}") } else { feed };
     let text = format!(
         "query($size: MediaSize!, $format: MediaFormat, $missing: MediaFormat, $yes: Boolean!, $no: Boolean = false) {{

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 /// What a screen asks for, and the most statements that it may take: one to know who asks, then one for each kind of
 /// thing, never one for each thing.
-const SCREENS: [(&str, &str, usize); 6] = [
+const SCREENS: [(&str, &str, usize); 7] = [
     (
         "feed",
         "{ feed(mode: FOLLOWING, first: 50) { nodes { id caption location likeCount commentCount viewerHasLiked createdAt
@@ -19,6 +19,13 @@ const SCREENS: [(&str, &str, usize); 6] = [
             author { id username fullName avatar isVerified }
             media { id width height placeholder altText small: url(size: THUMBNAIL) url(size: MEDIUM) large: url } }
             pageInfo { endCursor hasNextPage } } }",
+        2,
+    ),
+    (
+        "ranked feed",
+        "{ feed(first: 50) { edges { cursor score reasons { factor weight value } node { id caption likeCount createdAt
+            author { id username avatar } media { id width height placeholder altText url(size: MEDIUM) } } }
+            restarted suggestedFirst pageInfo { endCursor hasNextPage } } }",
         2,
     ),
     (

@@ -17,16 +17,18 @@ mod purge_objects;
 mod purge_post;
 mod recount;
 mod sweep_follows;
+mod sweep_impressions;
 mod sweep_media;
 mod sweep_notifications;
 mod sweep_objects;
 mod sweep_sessions;
 mod sweep_stories;
+mod warm_feeds;
 
 use darkroom_service::job::{
     AcceptFollowRequests, AuditFeeds, ChangeDelivery, CleanBlock, EncodeWebp, ExpireStory, FanOutPost, Heartbeat,
-    Notify, ProcessMedia, PurgeCollection, PurgeComment, PurgeObjects, PurgePost, Recount, SweepFollows, SweepMedia,
-    SweepNotifications, SweepObjects, SweepSessions, SweepStories,
+    Notify, ProcessMedia, PurgeCollection, PurgeComment, PurgeObjects, PurgePost, Recount, SweepFollows,
+    SweepImpressions, SweepMedia, SweepNotifications, SweepObjects, SweepSessions, SweepStories, WarmFeeds,
 };
 
 use crate::registry::Registry;
@@ -41,6 +43,7 @@ impl Registry {
             .with::<FanOutPost>()
             .with::<ChangeDelivery>()
             .with::<AuditFeeds>()
+            .with::<WarmFeeds>()
             .with::<Notify>()
             .with::<AcceptFollowRequests>()
             .with::<CleanBlock>()
@@ -52,6 +55,7 @@ impl Registry {
             .with::<ExpireStory>()
             .with::<SweepStories>()
             .with::<SweepFollows>()
+            .with::<SweepImpressions>()
             .with::<SweepMedia>()
             .with::<SweepObjects>()
             .with::<SweepSessions>()

@@ -183,6 +183,30 @@ pub struct FeedConfig {
     pub audit_sample: u64,
 }
 
+/// Weights of the ranked feed; how long an order is kept, and for whom it is prepared.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RankingConfig {
+    /// Weight of how close the viewer is to the author, 0–100.
+    pub relationship: u32,
+    /// Weight of what the viewer cares for, 0–100.
+    pub interest: u32,
+    /// Weight of how new it is, 0–100.
+    pub recency: u32,
+    /// Weight of how well others received it, 0–100.
+    pub quality: u32,
+    /// Weight of how active the viewer is, 0–100.
+    pub activity: u32,
+    /// A post's recency halves in so long, hours.
+    pub recency_half_life_hours: u32,
+    /// How long an order is shown again, seconds; it is kept twice as long.
+    pub snapshot_seconds: u32,
+    /// Memory of one process without Redis for ranked orders, bytes.
+    pub snapshot_memory_max_bytes: u64,
+    /// People whose feed is prepared every half an hour.
+    pub warm_people: u64,
+}
+
 /// Memory and lifetime of cards.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -329,9 +329,12 @@ fn every_number_has_bounds() {
         }
         let variable = layer::variable(&key);
         for absurd in ["0", "99999999999999"] {
-            // Stands for the number of cores, for no audit, and for no pace.
-            const ZERO: [&str; 3] = ["worker.concurrency", "feed.audit_sample", "limits.body_min_bytes_per_second"];
-            if absurd == "0" && ZERO.contains(&key.as_str()) {
+            // Stands for the number of cores; for no audit, nobody to be prepared for, no pace; for a factor that does not count.
+            let weights = ["relationship", "interest", "recency", "quality", "activity"];
+            let is_weight = key.strip_prefix("ranking.").is_some_and(|name| weights.contains(&name));
+            let may_be_none =
+                ["worker.concurrency", "feed.audit_sample", "ranking.warm_people", "limits.body_min_bytes_per_second"];
+            if absurd == "0" && (is_weight || may_be_none.contains(&key.as_str())) {
                 continue;
             }
             let message = refusal(Role::Single, &[(&variable, absurd)]);

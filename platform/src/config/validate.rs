@@ -171,8 +171,21 @@ fn memory(config: &Config) -> Result<(), ConfigError> {
 }
 
 fn numbers(config: &Config) -> Result<(), ConfigError> {
-    let Config { database, redis, worker, limits, graphql, session, media, feed, card, story, notification, .. } =
-        config;
+    let Config {
+        database,
+        redis,
+        worker,
+        limits,
+        graphql,
+        session,
+        media,
+        feed,
+        ranking,
+        card,
+        story,
+        notification,
+        ..
+    } = config;
     let ranges = [
         ("database.max_connections", u64::from(database.max_connections), 1, 1000),
         ("database.statement_timeout_ms", database.statement_timeout_ms, 100, 600_000),
@@ -219,6 +232,15 @@ fn numbers(config: &Config) -> Result<(), ConfigError> {
         ("feed.pull_above", u64::try_from(feed.pull_above).unwrap_or(0), 1, 1_000_000_000),
         ("feed.author_timelines", feed.author_timelines, 1, 1_000_000),
         ("feed.audit_sample", feed.audit_sample, 0, 100_000),
+        ("ranking.relationship", u64::from(ranking.relationship), 0, 100),
+        ("ranking.interest", u64::from(ranking.interest), 0, 100),
+        ("ranking.recency", u64::from(ranking.recency), 0, 100),
+        ("ranking.quality", u64::from(ranking.quality), 0, 100),
+        ("ranking.activity", u64::from(ranking.activity), 0, 100),
+        ("ranking.recency_half_life_hours", u64::from(ranking.recency_half_life_hours), 1, 8760),
+        ("ranking.snapshot_seconds", u64::from(ranking.snapshot_seconds), 60, 86_400),
+        ("ranking.snapshot_memory_max_bytes", ranking.snapshot_memory_max_bytes, 1 << 20, 1 << 40),
+        ("ranking.warm_people", ranking.warm_people, 0, 10_000),
         ("card.memory_max_bytes", card.memory_max_bytes, 1 << 20, 1 << 40),
         ("card.post_ttl_seconds", u64::from(card.post_ttl_seconds), 1, 86_400),
         ("card.author_ttl_seconds", u64::from(card.author_ttl_seconds), 1, 86_400),

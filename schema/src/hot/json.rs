@@ -25,6 +25,10 @@ pub(crate) fn number(out: &mut Vec<u8>, value: i64) {
     write(out, &value);
 }
 
+pub(crate) fn real(out: &mut Vec<u8>, value: f64) {
+    write(out, &value);
+}
+
 pub(crate) fn text(out: &mut Vec<u8>, value: &str) {
     write(out, value);
 }

@@ -3,11 +3,11 @@
 use async_graphql::Context;
 use darkroom_service::card::{Author, Marked, MediaCard};
 
-use super::feed::FeedEdge;
+use super::feed::{FeedEdge, RankReason};
 use super::media::{MediaFormat, MediaKind, MediaSize, MediaStatus};
 use super::post::PostState;
 use super::{Audience, Commenters, Media, Post, User};
-use crate::hot::{Hot, Plan, Step, boolean, id, moment, name, null, number, step, text, texts, written_or_null};
+use crate::hot::{Hot, Plan, Step, boolean, id, moment, name, null, number, real, step, text, texts, written_or_null};
 use crate::id::Kind;
 
 impl Hot for Post {
@@ -139,6 +139,11 @@ impl Hot for FeedEdge {
     fn field(field: &Context<'_>) -> Option<Step<Self>> {
         match field.item.node.name.node.as_str() {
             "cursor" => step(|edge: &Self, out| text(out, edge.place())),
+            "score" => step(|edge: &Self, out| written_or_null(out, edge.points(), real)),
+            "reasons" => {
+                let plan = Plan::<RankReason>::below(field)?;
+                Some(Box::new(move |edge: &Self, app, out| plan.write_list(edge.parts(), app, out)))
+            }
             "node" => {
                 let plan = Plan::<Post>::below(field)?;
                 Some(Box::new(move |edge: &Self, app, out| match edge.post().source() {
@@ -147,6 +152,23 @@ impl Hot for FeedEdge {
                     None => null(out),
                 }))
             }
+            _ => None,
+        }
+    }
+}
+
+impl Hot for RankReason {
+    type Source = Self;
+
+    fn source(&self) -> Option<&Self> {
+        Some(self)
+    }
+
+    fn field(field: &Context<'_>) -> Option<Step<Self>> {
+        match field.item.node.name.node.as_str() {
+            "factor" => step(|reason: &Self, out| name(out, reason.factor)),
+            "weight" => step(|reason: &Self, out| real(out, reason.weight)),
+            "value" => step(|reason: &Self, out| real(out, reason.value)),
             _ => None,
         }
     }

@@ -3,7 +3,7 @@
 use async_graphql::{Context, Object};
 use darkroom_service::follow::Side;
 use darkroom_service::{
-    App, Error, Page, PageRequest, block, close_friend, collection, mute, notification, post, save, session,
+    App, Error, Page, PageRequest, block, close_friend, collection, mute, notification, post, ranking, save, session,
 };
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use super::post::load_posts;
 use super::user::{load_people, people};
 use super::{
     Collection, CollectionConnection, DeviceSession, DeviceSessionConnection, Notification, NotificationConnection,
-    NotificationSetting, Post, PostConnection, User, UserConnection,
+    NotificationSetting, Post, PostConnection, User, UserConnection, ViewerSettings,
 };
 use crate::context::RequestContext;
 use crate::cursor::List;
@@ -139,6 +139,11 @@ impl Viewer {
     async fn notification_settings(&self, ctx: &Context<'_>) -> Result<Vec<NotificationSetting>> {
         let settings = notification::settings(ctx.app()?, &self.0).await?;
         Ok(settings.into_iter().map(NotificationSetting::from).collect())
+    }
+
+    /// What holds for your feed: whether what you do is noted for it, and how much each factor counts.
+    async fn settings(&self, ctx: &Context<'_>) -> Result<ViewerSettings> {
+        Ok(ranking::settings(ctx.app()?, &self.0).await?.into())
     }
 
     /// Where you are signed in, newest first.

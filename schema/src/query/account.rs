@@ -1,7 +1,7 @@
 //! Asking for people.
 
 use async_graphql::{Context, Object};
-use darkroom_service::{Viewer, account};
+use darkroom_service::{account, ranking};
 
 use crate::context::RequestContext;
 use crate::error::Result;
@@ -23,6 +23,11 @@ impl AccountQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "At most 30 characters, without `@`.")] username: String,
     ) -> Result<Option<User>> {
-        Ok(account::by_username(ctx.app()?, ctx.viewer()?.map(Viewer::id), &username).await?.map(User::Row))
+        let (app, viewer) = (ctx.app()?, ctx.viewer()?);
+        let found = account::by_username(app, viewer.map(|viewer| viewer.id()), &username).await?;
+        if let (Some(viewer), Some(found)) = (viewer, &found) {
+            ranking::visited(app, viewer, found.id);
+        }
+        Ok(found.map(User::Row))
     }
 }

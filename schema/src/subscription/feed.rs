@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::turn;
 use super::watch::{Found, Listener, Look, News, Rhythm};
 use crate::context::RequestContext;
-use crate::cursor::{self, List};
+use crate::cursor;
 use crate::error::Result;
 
 /// New posts are counted up to here.
@@ -47,7 +47,9 @@ impl FeedSubscription {
     async fn feed_updated(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The cursor of the first edge of the feed that you show; without it, from now on.")]
+        #[graphql(
+            desc = "The cursor of the first edge of the feed that you show, ranked or not; without it, from now on."
+        )]
         after: Option<String>,
     ) -> Result<FeedUpdate> {
         turn::take(ctx, begin(ctx, after)).boxed().await
@@ -56,7 +58,7 @@ impl FeedSubscription {
 
 async fn begin(ctx: &Context<'_>, after: Option<String>) -> Result<BoxStream<'static, Result<FeedUpdate>>> {
     let viewer = ctx.signed_in()?.clone();
-    let newest_shown = after.as_deref().map(|cursor| cursor::decode(List::Feed, cursor)).transpose()?;
+    let newest_shown = after.as_deref().map(|cursor| cursor::decode_newest(cursor)).transpose()?;
     let listener = Listener::at(ctx, &live::feed_topic(viewer.id())).await?;
     let pulled = feed::pulled_among_followees(&listener.app, viewer.id(), PULLED).await?;
     let topics: Vec<String> = pulled.into_iter().map(live::author_topic).collect();

@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::job::PurgeComment;
 use crate::notification::{self, Event};
+use crate::ranking::{self, Signal};
 use crate::session::Viewer;
 use crate::{post as posts, purge};
 
@@ -27,6 +28,8 @@ pub async fn delete(app: &App, viewer: &Viewer, comment_id: Uuid) -> Result<()> 
         }
     }
     let mut tx = app.begin().await?;
+    // Before the comment is locked: who answers it holds what they care for first.
+    ranking::take_back(&tx, viewer, seen.author_id, Signal::Commented, seen.post_id, seen.created_at).await?;
     // Locked, then read: no reply comes or goes between the counter and the end of the row.
     let row = comment::Entity::find_by_id(comment_id).lock_exclusive().one(tx.rows()).await?.ok_or_else(missing)?;
     comment::Entity::delete_by_id(comment_id).exec(tx.rows()).await?;

@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::error::{Error, Problem, Result, reject_if_any};
 use crate::follow::{self, FollowState};
 use crate::notification::{self, Event};
+use crate::ranking::{self, Signal};
 use crate::session::Viewer;
 use crate::{post as posts, text};
 
@@ -63,6 +64,7 @@ pub async fn add(app: &App, viewer: &Viewer, new: NewComment) -> Result<comment:
         comment_mention::Entity::insert_many(rows).exec_without_returning(tx.rows()).await?;
     }
     notification::tell(&mut tx, Event::Commented { comment_id: row.id }).await?;
+    ranking::note_post(&tx, viewer, Signal::Commented, post.id).await?;
     if let Some(thread_id) = thread_id
         && !count_replies(&tx, thread_id, 1).await?
     {

@@ -61,6 +61,15 @@ pub(super) fn in_background(app: &App, account: Uuid, epoch: i64) {
     });
 }
 
+/// Builds a person's timeline, unless it is there or somebody is at it.
+pub(super) async fn now(app: &App, account: Uuid, epoch: i64) -> Result<()> {
+    if app.timelines.stands(account, epoch).await? {
+        return Ok(());
+    }
+    let Some(_turn) = Turn::take(app, account) else { return Ok(()) };
+    build(app, account, epoch).await
+}
+
 /// Builds the timelines of pulled authors, one after the other.
 pub(super) fn authors_in_background(app: &App, authors: Vec<Uuid>) {
     let turns: Vec<(Uuid, Turn)> =

@@ -276,6 +276,29 @@ fn tables(guest: &Guest) -> Vec<Table> {
             ],
         });
     }
+    // A person has 500 of them at most.
+    for (of, first, rows) in [("id(account,i / 10 + 1)".to_owned(), 0, ROWS), (guest.me(), 200_000, 400)] {
+        all.push(Table {
+            name: "affinity",
+            rows,
+            columns: vec![
+                ("account_id", of),
+                ("kind", "'hashtag'".to_owned()),
+                ("subject", format!("'tag' || (i + {first})")),
+                ("score", "i * 1.5".to_owned()),
+            ],
+        });
+    }
+    all.push(table(
+        "impression",
+        &[("account_id", "id(account,i)"), ("post_id", "id(post,i)"), ("id", "id(impression,i)")],
+    ));
+    all.push(table("post_impression", &[("post_id", "id(post,i)"), ("seen", "100"), ("dwell_ms", "100000")]));
+    all.push(table("account_setting", &[("account_id", "id(account,i)"), ("recency", "50")]));
+    all.push(table(
+        "account_habit",
+        &[("account_id", "id(account,i)"), ("hour", "i % 24"), ("score", "i * 1.5"), ("last_at", "now")],
+    ));
     all.push(table("follow_made", &[("id", "id(made,i)"), ("account_id", "id(account,i % 1000)")]));
     for (recipient, first, rows) in [("id(account,i % 300 + 1)".to_owned(), 0, ROWS), (guest.me(), 200_000, 500)] {
         let number = format!("i + {first}");

@@ -1,6 +1,6 @@
 //! One person does everything that the product lets people do.
 
-use darkroom_testing::{Person, TestApp, picture};
+use darkroom_testing::{Person, TestApp, picture, uuid_of};
 use sea_orm::{ColumnTrait, DbBackend, EntityTrait, QueryFilter};
 use serde_json::json;
 
@@ -50,6 +50,14 @@ impl Guest {
         app.app.settle().await;
         darkroom_service::feed::audit(&app.app).await.unwrap();
         guest.mark_viewed(&story).await;
+        let mut after = None;
+        for first in [1, 50, 100] {
+            after = guest.ranked_page(first, after.as_deref()).await.next;
+        }
+        app.app.settle().await;
+        darkroom_service::ranking::warm(&app.app).await.unwrap();
+        let seen = json!({ "impressions": [{ "postId": post, "dwellMs": 5000 }] });
+        guest.mutate("recordImpressions", seen, "").await.payload();
         let comment = guest.make("addComment", json!({ "postId": post, "text": "for @other" }), "comment").await;
         let answer = json!({ "postId": post, "text": "and for @guest", "replyToId": comment });
         let reply = other.make("addComment", answer, "comment").await;
@@ -84,6 +92,11 @@ impl Guest {
             }
         }
         other.mutate("markNotificationsRead", json!({}), "").await.payload();
+        darkroom_service::ranking::prune(app.app.rows(), uuid_of(&guest.id)).await.unwrap();
+        guest.mutate("updateSettings", json!({ "weights": { "recency": 30 } }), "").await.payload();
+        guest.ranked_page(20, None).await;
+        guest.mutate("updateSettings", json!({ "weights": null, "isPersonalised": false }), "").await.payload();
+        guest.mutate("updateSettings", json!({ "isPersonalised": true }), "").await.payload();
         for (verb, input) in [
             ("removeFromCollection", &in_collection),
             ("deleteCollection", &json!({ "collectionId": collection })),
@@ -127,7 +140,7 @@ const DOCUMENTS: [&str; 5] = [
     "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Comment { replyTo { id } post { id } likes { nodes { username } } }
         ... on Collection { name posts { nodes { id } } } ... on User { createdAt } } }",
     "{ storyTray { nodes { user { username } stories { id } hasUnseen } } }",
-    "{ viewer { email followRequests { nodes { username } } sessions { nodes { id } } blockedUsers { nodes { username } }
+    "{ viewer { email settings { isPersonalised weights { recency } } followRequests { nodes { username } } sessions { nodes { id } } blockedUsers { nodes { username } }
         mutedUsers { nodes { username } } closeFriends { nodes { username } } archivedPosts { nodes { id } }
         savedPosts { nodes { id } } collections { nodes { id name } } unreadNotificationCount notificationSettings { kind }
         notifications { nodes { id kind actorCount actors { username } post { id } comment { id text } readAt } } } }",

@@ -1,0 +1,177 @@
+//! Snapshots: the order of one person's ranked feed, as it was when they began to read. A copy that may vanish at any moment:
+//! whoever reads on in one that has gone begins anew.
+//!
+//! A snapshot has an id of its own and never changes. Which one is shown to a person who begins to read is said by the latest
+//! one of a `state`, a number that its maker derives from all that it was made of: what is of another state is not found.
+
+use bytes::Bytes;
+use fred::prelude::KeysInterface;
+use fred::types::Expiration;
+use moka::sync::Cache;
+use uuid::Uuid;
+
+use crate::config::Config;
+use crate::redis::{Redis, RedisError};
+
+/// Which snapshot is the latest of a state: so many are remembered in a process, at some 150 bytes each.
+const LATEST: u64 = 100_000;
+
+/// What one entry of the memory takes besides its bytes.
+const ENTRY: usize = 150;
+
+/// The snapshots of all accounts. Clones share them.
+#[derive(Debug, Clone)]
+pub enum Snapshots {
+    /// Inside this process, bounded by bytes.
+    Local(LocalSnapshots),
+    /// Shared between processes.
+    Redis(RedisSnapshots),
+}
+
+/// Snapshots of one process.
+#[derive(Debug, Clone)]
+pub struct LocalSnapshots {
+    latest: Cache<(Uuid, u64), Uuid>,
+    kept: Cache<(Uuid, Uuid), Bytes>,
+}
+
+/// Snapshots in Redis.
+#[derive(Debug, Clone)]
+pub struct RedisSnapshots {
+    redis: Redis,
+    /// Seconds.
+    ttl: i64,
+}
+
+impl Snapshots {
+    /// In this process, or on the server that `redis` is connected to.
+    #[must_use]
+    pub fn new(config: &Config, redis: Option<&Redis>) -> Self {
+        let ttl = 2 * u64::from(config.ranking.snapshot_seconds);
+        let Some(redis) = redis else {
+            let ttl = std::time::Duration::from_secs(ttl);
+            let weight = |_: &(Uuid, Uuid), bytes: &Bytes| u32::try_from(bytes.len() + ENTRY).unwrap_or(u32::MAX);
+            let kept = Cache::builder().weigher(weight).max_capacity(config.ranking.snapshot_memory_max_bytes);
+            let latest = Cache::builder().max_capacity(LATEST).time_to_live(ttl).build();
+            return Self::Local(LocalSnapshots { latest, kept: kept.time_to_live(ttl).build() });
+        };
+        Self::Redis(RedisSnapshots { redis: redis.clone(), ttl: ttl.cast_signed() })
+    }
+
+    /// The latest snapshot of this account in this state, with its id.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn latest(&self, account: Uuid, state: u64) -> Result<Option<(Uuid, Bytes)>, RedisError> {
+        let id = match self {
+            Self::Local(local) => local.latest.get(&(account, state)),
+            Self::Redis(shared) => {
+                let key = shared.latest_key(account, state);
+                let id: Option<Bytes> = shared.redis.call(|client| async move { client.get(key).await }).await?;
+                id.and_then(|id| Uuid::from_slice(&id).ok())
+            }
+        };
+        let Some(id) = id else { return Ok(None) };
+        Ok(self.get(account, id).await?.map(|bytes| (id, bytes)))
+    }
+
+    /// This account's snapshot of that id; none if it has gone, was never there or is somebody else's.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn get(&self, account: Uuid, id: Uuid) -> Result<Option<Bytes>, RedisError> {
+        match self {
+            Self::Local(local) => Ok(local.kept.get(&(account, id))),
+            Self::Redis(shared) => {
+                let key = shared.key(account, id);
+                shared.redis.call(|client| async move { client.get(key).await }).await
+            }
+        }
+    }
+
+    /// Keeps a snapshot, the latest of its state from now on. Those before stay for who reads in them.
+    ///
+    /// # Errors
+    /// When Redis is away: it may be kept or not.
+    pub async fn put(&self, account: Uuid, state: u64, id: Uuid, snapshot: Bytes) -> Result<(), RedisError> {
+        match self {
+            Self::Local(local) => {
+                local.kept.insert((account, id), snapshot);
+                local.latest.insert((account, state), id);
+                Ok(())
+            }
+            Self::Redis(shared) => {
+                let (key, latest) = (shared.key(account, id), shared.latest_key(account, state));
+                let (id, lives) = (Bytes::copy_from_slice(id.as_bytes()), Some(Expiration::EX(shared.ttl)));
+                // The snapshot first: who finds the id finds it.
+                let put = |client: fred::prelude::Client| async move {
+                    let pipeline = client.pipeline();
+                    pipeline.set::<(), _, _>(key, snapshot, lives.clone(), None, false).await?;
+                    pipeline.set::<(), _, _>(latest, id, lives, None, false).await?;
+                    pipeline.all::<()>().await
+                };
+                shared.redis.call(put).await
+            }
+        }
+    }
+}
+
+impl RedisSnapshots {
+    fn key(&self, account: Uuid, id: Uuid) -> String {
+        self.redis.key(&format!("ranked:{}", id.simple()), &account.simple().to_string())
+    }
+
+    fn latest_key(&self, account: Uuid, state: u64) -> String {
+        self.redis.key(&format!("ranked-latest:{state:016x}"), &account.simple().to_string())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on has failed")]
+mod tests {
+    use super::*;
+    use crate::config::Role;
+    use crate::redis::tests::server;
+
+    async fn forms() -> Vec<Snapshots> {
+        let folder = std::env::temp_dir().join(format!("snapshots-{}", Uuid::new_v4().simple()));
+        let settings = [
+            ("DARKROOM_DATA_DIR".to_owned(), folder.display().to_string()),
+            ("DARKROOM_SECRET".to_owned(), "0123456789abcdef0123456789abcdef".to_owned()),
+            ("DARKROOM_RANKING_SNAPSHOT_MEMORY_MAX_BYTES".to_owned(), "1048576".to_owned()),
+        ];
+        let config = Config::load_from(Role::Single, None, settings).unwrap();
+        let mut forms = vec![Snapshots::new(&config, None)];
+        if let Some((config, redis)) = server(&[]).await {
+            forms.push(Snapshots::new(&config, Some(&redis)));
+        }
+        forms
+    }
+
+    #[tokio::test]
+    async fn the_latest_of_a_state_is_found_and_those_before_stay() {
+        let [one, other, first, second] = [1, 2, 3, 4].map(Uuid::from_u128);
+        let (a, b) = (Bytes::from_static(b"a"), Bytes::from_static(b"b"));
+        for snapshots in forms().await {
+            assert_eq!(snapshots.latest(one, 7).await.unwrap(), None);
+            snapshots.put(one, 7, first, a.clone()).await.unwrap();
+            snapshots.put(one, 7, second, b.clone()).await.unwrap();
+            assert_eq!(snapshots.latest(one, 7).await.unwrap(), Some((second, b.clone())));
+            assert_eq!(snapshots.latest(one, 8).await.unwrap(), None, "another state");
+            assert_eq!(snapshots.get(one, first).await.unwrap(), Some(a.clone()));
+            assert_eq!(snapshots.get(other, first).await.unwrap(), None, "somebody else's");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_memory_of_a_process_is_bounded() {
+        let Some(Snapshots::Local(local)) = forms().await.into_iter().next() else { panic!("the local form") };
+        let snapshots = Snapshots::Local(local.clone());
+        for number in 0..500 {
+            let (account, id) = (Uuid::from_u128(number), Uuid::from_u128(number + 1000));
+            snapshots.put(account, 0, id, Bytes::from(vec![0; 20_000])).await.unwrap();
+        }
+        local.kept.run_pending_tasks();
+        assert!(local.kept.weighted_size() <= 1 << 20, "{} bytes", local.kept.weighted_size());
+    }
+}
