@@ -109,12 +109,12 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
     let config = Config::load(role)?;
     telemetry::init(&config);
     match command {
-        Command::Serve => serve::run(config).await?,
+        Command::Serve => Box::pin(serve::run(config)).await?,
         Command::Demo { only_fill } => {
             let people = darkroom_demo::fill(config.clone()).await?;
             darkroom_demo::print_sign_ins(&people);
             if !only_fill {
-                serve::run(config).await?;
+                Box::pin(serve::run(config)).await?;
             }
         }
         Command::Migrate => {

@@ -29,7 +29,7 @@ pub(crate) use common::Common;
 
 pub(crate) use turn::{Thing, Turn};
 
-/// What can be listened to, as it is executed.
+/// What can be listened to.
 #[derive(Default, MergedObject)]
 #[graphql(name = "Subscription")]
 pub(crate) struct Root(

@@ -7,8 +7,8 @@ use darkroom_testing::process::{Process, World};
 
 use crate::runs_in;
 
-/// An unoptimised program paints every picture itself.
-const PAINTING: Duration = Duration::from_secs(150);
+/// An unoptimised program paints every picture itself, and writes each in three sizes as WebP too.
+const PAINTING: Duration = Duration::from_secs(300);
 
 #[tokio::test]
 async fn it_fills_an_empty_folder_once() {

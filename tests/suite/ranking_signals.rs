@@ -63,7 +63,7 @@ async fn who_opts_out_leaves_no_trace() {
         assert_eq!(app.rows(table).await, 0, "{table}");
     }
     let page = viewer.ranked_page(20, None).await;
-    assert_eq!(page.ids, [post.clone()]);
+    assert_eq!(page.ids, std::slice::from_ref(&post));
     assert_eq!((page.value(&post, "RELATIONSHIP"), page.value(&post, "INTEREST")), (0.0, 0.0));
     viewer.mutate("unlikePost", json!({ "postId": post }), "").await.payload();
     viewer.unfollow(&author.id).await;

@@ -58,7 +58,7 @@ impl FeedSubscription {
 
 async fn begin(ctx: &Context<'_>, after: Option<String>) -> Result<BoxStream<'static, Result<FeedUpdate>>> {
     let viewer = ctx.signed_in()?.clone();
-    let newest_shown = after.as_deref().map(|cursor| cursor::decode_newest(cursor)).transpose()?;
+    let newest_shown = after.as_deref().map(cursor::decode_newest).transpose()?;
     let listener = Listener::at(ctx, &live::feed_topic(viewer.id())).await?;
     let pulled = feed::pulled_among_followees(&listener.app, viewer.id(), PULLED).await?;
     let topics: Vec<String> = pulled.into_iter().map(live::author_topic).collect();
