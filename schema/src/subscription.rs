@@ -39,7 +39,7 @@ pub(crate) struct Root(
     comment::CommentSubscription,
 );
 
-/// What can be listened to, as the schema shows it. It is executed as [`Root`].
+/// What can be listened to, as the schema shows it. Executions have a root of their own.
 pub struct Subscription;
 
 impl SubscriptionType for Subscription {
