@@ -43,6 +43,7 @@ use darkroom_service::{App, Viewer};
 use futures::stream::BoxStream;
 
 pub use error::mask;
+pub use listening::selected;
 pub use mutation::Mutation;
 pub use query::Query;
 pub use subscription::Subscription;
@@ -86,8 +87,8 @@ pub type Validator = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// Builds the schema over an application.
 pub fn build(app: &App) -> Schema {
-    let operations = following(with(blank(), app), &app.config).finish();
-    Schema { listening: listening::Listening::new(operations.clone(), app), operations }
+    let operations = following(blank(), &app.config).data(app.clone()).finish();
+    Schema { operations, listening: listening::Listening::new(app) }
 }
 
 /// The same schema, which only says whether a document is valid and its variables fit: nothing is executed.
@@ -116,11 +117,6 @@ pub async fn introspect(document: &str) -> Response {
 
 fn blank() -> SchemaBuilder<Query, Mutation, Subscription> {
     bounded(async_graphql::Schema::build(Query::default(), Mutation::default(), Subscription))
-}
-
-/// What resolvers find in the schema.
-fn with<Q, M, S>(builder: SchemaBuilder<Q, M, S>, app: &App) -> SchemaBuilder<Q, M, S> {
-    builder.data(app.clone()).data(Arc::new(subscription::Common::new(app.clone())))
 }
 
 fn bounded<Q, M, S>(builder: SchemaBuilder<Q, M, S>) -> SchemaBuilder<Q, M, S> {

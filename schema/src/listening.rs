@@ -9,7 +9,7 @@
 
 mod document;
 
-pub(crate) use document::selected;
+pub use document::selected;
 
 use std::any::TypeId;
 use std::sync::Arc;
@@ -24,8 +24,8 @@ use futures::stream::{self, BoxStream, StreamExt};
 use moka::sync::Cache;
 
 use crate::error;
-use crate::subscription::{Root, Thing, Turn};
-use crate::{Caller, Operations, attach, bounded, with};
+use crate::subscription::{Common, Root, Thing, Turn};
+use crate::{Caller, Validator, attach, bounded, validator};
 
 /// Documents that are kept to be shared; those that somebody listens by stay beside them.
 const DOCUMENTS: u64 = 1_000;
@@ -33,14 +33,11 @@ const DOCUMENTS: u64 = 1_000;
 /// Longer texts are not kept to be shared, bytes.
 const LONGEST: usize = 4 << 10;
 
-/// How the library ends the execution of a valid document that listens, where it should be answered once.
-const VALID: &str = "Subscriptions are not supported on this transport.";
-
 /// Executes operations that listen.
 #[derive(Clone)]
 pub(crate) struct Listening {
     /// The whole schema, by which documents are valid or not.
-    operations: Operations,
+    validator: Validator,
     /// The fields that listen.
     turns: Schema<Root, EmptyMutation, EmptySubscription>,
     app: App,
@@ -49,12 +46,14 @@ pub(crate) struct Listening {
 }
 
 impl Listening {
-    /// Beside the whole schema, over the same application.
-    pub(crate) fn new(operations: Operations, app: &App) -> Self {
-        let turns = with(Schema::build(Root::default(), EmptyMutation, EmptySubscription), app);
+    /// Over an application.
+    pub(crate) fn new(app: &App) -> Self {
+        let turns = Schema::build(Root::default(), EmptyMutation, EmptySubscription)
+            .data(app.clone())
+            .data(Arc::new(Common::new(app.clone())));
         // By the whole schema it was found valid with all of its variables.
         let turns = bounded(turns).validation_mode(ValidationMode::Fast).finish();
-        Self { operations, turns, app: app.clone(), documents: Cache::new(DOCUMENTS) }
+        Self { validator: validator(&app.config), turns, app: app.clone(), documents: Cache::new(DOCUMENTS) }
     }
 
     /// What the operation says. If it could not begin, the first response, and the last, says why.
@@ -76,8 +75,8 @@ impl Listening {
         let mut asked = Request::new(request.query.clone()).variables(request.variables.clone());
         asked.operation_name.clone_from(&request.operation_name);
         asked.set_parsed_query(parsed.clone());
-        let response = self.operations.execute(asked).await;
-        if !matches!(response.errors.as_slice(), [error] if error.message == VALID) {
+        let response = self.validator.execute(asked).await;
+        if !response.errors.is_empty() {
             return Err(response);
         }
         let key = (request.query.clone(), request.operation_name.clone());

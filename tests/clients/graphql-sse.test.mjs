@@ -5,22 +5,8 @@ import http from "node:http";
 import { before, describe, test } from "node:test";
 
 import { events } from "./connect/graphql-sse.mjs";
+import { collect, data } from "./support/said.mjs";
 import { comment, graphqlUrl, publish, serverUrl, signIn, signOut, signUp, until, upload } from "./support/server.mjs";
-
-/** The data of what was said, without what it cost. */
-const data = (said) => said.map((result) => (result.errors ? result : result.data));
-
-/** All that an operation says, until it is over: `{ said, problem }`. */
-function collect(client, payload) {
-  const said = [];
-  return new Promise((resolve) => {
-    client.subscribe(payload, {
-      next: (result) => said.push(result),
-      error: (problem) => resolve({ said, problem }),
-      complete: () => resolve({ said }),
-    });
-  });
-}
 
 describe("graphql-sse", { concurrency: 4, timeout: 60_000 }, () => {
   let person;

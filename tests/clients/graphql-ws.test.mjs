@@ -7,22 +7,8 @@ import { createClient } from "graphql-ws";
 import WebSocket from "ws";
 
 import { comments, socket } from "./connect/graphql-ws.mjs";
+import { collect, data } from "./support/said.mjs";
 import { comment, graphqlUrl, publish, signIn, signOut, signUp, socketUrl, until, upload } from "./support/server.mjs";
-
-/** The data of what was said, without what it cost. */
-const data = (said) => said.map((result) => (result.errors ? result : result.data));
-
-/** All that an operation says, until it is over: `{ said, problem }`. */
-function collect(client, payload) {
-  const said = [];
-  return new Promise((resolve) => {
-    client.subscribe(payload, {
-      next: (result) => said.push(result),
-      error: (problem) => resolve({ said, problem }),
-      complete: () => resolve({ said }),
-    });
-  });
-}
 
 /** A client of a token, and what happens to its connections, in order; it is gone when the test is over. */
 function watched(t, token, { on, ...options } = {}) {

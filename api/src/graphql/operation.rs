@@ -1,6 +1,6 @@
 //! A look at an operation before it is executed: what kind it is, and whether its variables are there.
 
-use async_graphql::parser::types::{DocumentOperations, OperationType};
+use async_graphql::parser::types::OperationType;
 use async_graphql::{Request, ServerError};
 
 /// What kind of operation will run; none if the document leaves it open, which the executor then says.
@@ -10,13 +10,7 @@ use async_graphql::{Request, ServerError};
 pub(crate) fn examine(request: &mut Request) -> Result<Option<OperationType>, ServerError> {
     let name = request.operation_name.clone();
     let document = request.parsed_query()?;
-    let operation = match (&document.operations, name) {
-        (DocumentOperations::Single(operation), None) => Some(operation),
-        (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name.as_str()),
-        (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => operations.values().next(),
-        _ => None,
-    };
-    let Some(operation) = operation else { return Ok(None) };
+    let Some(operation) = darkroom_schema::selected(document, name.as_deref()) else { return Ok(None) };
     let kind = operation.node.ty;
     let definitions = operation.node.variable_definitions.iter();
     let required: Vec<_> = definitions

@@ -13,7 +13,7 @@ use crate::error::ErrorCode;
 type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
 
 /// The operation that a request selects; none if it leaves that open.
-pub(crate) fn selected<'a>(
+pub fn selected<'a>(
     document: &'a ExecutableDocument,
     name: Option<&str>,
 ) -> Option<&'a Positioned<OperationDefinition>> {
