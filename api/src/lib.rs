@@ -30,6 +30,8 @@ use axum::routing::get;
 use darkroom_platform::{Cache, Config};
 use darkroom_schema::Schema;
 use darkroom_service::App;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use http::header::CONTENT_TYPE;
 use http::{Extensions, HeaderMap, StatusCode, Version};
 use tokio_util::sync::CancellationToken;
@@ -49,17 +51,17 @@ const COMPRESS_ABOVE: u16 = 1024;
 ///
 /// # Errors
 /// The list of trusted documents, if there is one, can't be used.
-pub async fn router(app: App, schema: Schema) -> anyhow::Result<Router> {
-    routes(app, schema, CancellationToken::new(), TaskTracker::new()).await
+pub fn router(app: App, schema: Schema) -> BoxFuture<'static, anyhow::Result<Router>> {
+    routes(app, schema, CancellationToken::new(), TaskTracker::new()).boxed()
 }
 
 /// Which documents a server with these settings runs, in a sentence for its operator.
 ///
 /// # Errors
 /// The list of trusted documents can't be used: which of them, and why.
-pub async fn documents_in_force(config: &Config) -> anyhow::Result<String> {
+pub fn documents_in_force(config: &Config) -> BoxFuture<'_, anyhow::Result<String>> {
     let validator = darkroom_schema::validator(config);
-    Ok(Documents::open(config, Cache::new(None), &validator).await?.in_force())
+    async move { Ok(Documents::open(config, Cache::new(None), &validator).await?.in_force()) }.boxed()
 }
 
 /// All routes; long connections end with `shutdown`, and `sockets` knows the open ones.

@@ -1,14 +1,17 @@
 //! Connections: accepting them, bounding what an idle or slow one costs, and letting go of them in order.
 
+mod head;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use darkroom_service::App;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
@@ -17,6 +20,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
+
+use head::{Answered, Heads, Watched};
 
 /// Most bytes of a head, and of a body's chunk.
 const BUFFER: usize = 64 * 1024;
@@ -33,17 +38,26 @@ const BREATHER: Duration = Duration::from_millis(100);
 /// Serves the API until `shutdown`; then takes no new connection, finishes the requests under way (up to 20 s), closes
 /// WebSockets with 1001, and waits for what the application has left to do.
 ///
+/// In a box: a plain `async fn` is compiled where it is awaited, with all that it awaits, in each program anew.
+///
 /// # Errors
 /// The list of trusted documents can't be used: nothing is served. A listener that fails for a moment is tried again.
-pub async fn serve(app: App, listener: TcpListener, shutdown: CancellationToken) -> anyhow::Result<()> {
-    let schema = darkroom_schema::build(&app);
-    let sockets = TaskTracker::new();
-    let router = crate::routes(app.clone(), schema, shutdown.clone(), sockets.clone()).await?;
-    let limits = &app.config.limits;
-    let bounds = Bounds { connections: limits.connections_max, head: Duration::from_secs(limits.head_timeout_seconds) };
-    run(router, listener, bounds, shutdown, sockets).await;
-    app.settle().await;
-    Ok(())
+pub fn serve(app: App, listener: TcpListener, shutdown: CancellationToken) -> BoxFuture<'static, anyhow::Result<()>> {
+    async move {
+        let schema = darkroom_schema::build(&app);
+        let sockets = TaskTracker::new();
+        let router = crate::routes(app.clone(), schema, shutdown.clone(), sockets.clone()).await?;
+        let limits = &app.config.limits;
+        let bounds = Bounds {
+            connections: limits.connections_max,
+            head: Duration::from_secs(limits.head_timeout_seconds),
+            idle: Duration::from_secs(limits.idle_timeout_seconds),
+        };
+        run(router, listener, bounds, shutdown, sockets).await;
+        app.settle().await;
+        Ok(())
+    }
+    .boxed()
 }
 
 /// What connections may take.
@@ -51,8 +65,10 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: CancellationToken)
 pub(crate) struct Bounds {
     /// So many are served at once; the system keeps some more waiting.
     pub(crate) connections: usize,
-    /// A request's head must be complete within this; an idle connection is closed after it.
+    /// A request's head must be complete within this, from its first byte, and a connection's first from its beginning.
     pub(crate) head: Duration,
+    /// A kept connection on which nothing comes is closed after this.
+    pub(crate) idle: Duration,
 }
 
 pub(crate) async fn run(
@@ -77,7 +93,7 @@ pub(crate) async fn run(
         };
         match accepted {
             Ok((stream, peer)) => {
-                let connection = connection(router.clone(), stream, peer, bounds.head, shutdown.clone());
+                let connection = connection(router.clone(), stream, peer, bounds, shutdown.clone());
                 let cut = cut.clone();
                 connections.spawn(async move {
                     cut.run_until_cancelled(connection).await;
@@ -109,28 +125,29 @@ async fn pause_after(error: &io::Error) {
     tokio::time::sleep(BREATHER).await;
 }
 
-async fn connection(router: Router, stream: TcpStream, peer: SocketAddr, head: Duration, shutdown: CancellationToken) {
+async fn connection(router: Router, stream: TcpStream, peer: SocketAddr, bounds: Bounds, shutdown: CancellationToken) {
     // Small answers leave at once.
     let _ = stream.set_nodelay(true);
-    let spoken = Arc::new(AtomicBool::new(false));
-    let heard = Arc::clone(&spoken);
-    let service = router.map_request(move |request: http::Request<hyper::body::Incoming>| {
-        heard.store(true, Ordering::Relaxed);
-        request.map(Body::new)
+    let heads = Heads::expected();
+    let stream = Watched::new(stream, heads.clone());
+    let completed = heads.clone();
+    let service = tower::service_fn(move |request: http::Request<hyper::body::Incoming>| {
+        let under_way = completed.complete(request.version());
+        let answer = router.clone().oneshot(request.map(Body::new));
+        async move { answer.await.map(|answer| answer.map(|body| Answered::new(body, under_way))) }
     });
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(BUFFER);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(bounds.idle.max(bounds.head)).max_buf_size(BUFFER);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)
         .max_header_list_size(BUFFER as u32)
-        .keep_alive_interval(head);
+        .keep_alive_interval(bounds.head);
     let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service));
     let mut connection = std::pin::pin!(connection);
-    let first_request = tokio::time::sleep(head);
-    let mut first_request = std::pin::pin!(first_request);
-    let (mut waits, mut stopping) = (true, false);
+    let mut overdue = std::pin::pin!(heads.overdue(bounds.head));
+    let mut stopping = false;
     loop {
         tokio::select! {
             result = connection.as_mut() => {
@@ -139,13 +156,7 @@ async fn connection(router: Router, stream: TcpStream, peer: SocketAddr, head: D
                 }
                 return;
             }
-            // hyper's own time-out begins when the protocol is known, and a silent client leaves that open.
-            () = first_request.as_mut(), if waits => {
-                waits = false;
-                if !spoken.load(Ordering::Relaxed) {
-                    return;
-                }
-            }
+            () = overdue.as_mut() => return,
             () = shutdown.cancelled(), if !stopping => {
                 stopping = true;
                 connection.as_mut().graceful_shutdown();

@@ -18,7 +18,8 @@ use darkroom_service::comment::NewComment;
 use darkroom_service::media::{NewUpload, Purpose};
 use darkroom_service::post::{Audience, Commenters, NewPost};
 use darkroom_service::{App, Viewer, account, comment, follow, like, media, post, story};
-use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
 use indicatif::{ProgressBar, ProgressStyle};
 use uuid::Uuid;
 
@@ -41,7 +42,11 @@ enum Event {
 }
 
 /// Fills an empty data folder; one that already holds people is left as it is. Returns usernames to sign in with.
-pub async fn fill(config: Config) -> anyhow::Result<Vec<String>> {
+pub fn fill(config: Config) -> BoxFuture<'static, anyhow::Result<Vec<String>>> {
+    fill_folder(config).boxed()
+}
+
+async fn fill_folder(config: Config) -> anyhow::Result<Vec<String>> {
     let world = Arc::new(World::imagine(SEED));
     let names = world.people.iter().take(SIGN_INS).map(|person| person.username.to_owned()).collect();
     let now = Clock::system().now();

@@ -6,6 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use tokio::time::Instant;
 
 pub mod cache;
@@ -72,7 +74,12 @@ impl Platform {
     ///
     /// # Errors
     /// When the database cannot be opened or a setting cannot work.
-    pub async fn connect(config: Config, clock: Clock) -> Result<Self, DatabaseError> {
+    pub fn connect(config: Config, clock: Clock) -> BoxFuture<'static, Result<Self, DatabaseError>> {
+        // In a box, so that it is compiled here and not in each program.
+        Self::open(config, clock).boxed()
+    }
+
+    async fn open(config: Config, clock: Clock) -> Result<Self, DatabaseError> {
         let database = Database::connect(&config).await?;
         let objects = Objects::connect(&config)?;
         let redis = match config.redis_address()? {

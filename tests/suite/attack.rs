@@ -293,6 +293,8 @@ async fn floods_of_headers_are_refused() {
 async fn slow_heads_hold_nobody_up_and_are_closed() {
     let app = TestApp::start_with(&[("DARKROOM_LIMITS_HEAD_TIMEOUT_SECONDS", "2")]).await;
     let client = app.client();
+    let mut kept = TcpStream::connect(app.address).await.unwrap();
+    answers(&mut kept).await;
     let mut slow = Vec::new();
     for at in 0..500 {
         let mut stream = TcpStream::connect(app.address).await.unwrap();
@@ -308,6 +310,24 @@ async fn slow_heads_hold_nobody_up_and_are_closed() {
         assert!(!said.starts_with(b"HTTP/1.1 200"));
     }
     is_served(&client).await;
+    // Nothing came on this one for as long, and that is no slow head; another one's beginning is.
+    answers(&mut kept).await;
+    kept.write_all(b"GET /healthz HTTP/1.1\r\n").await.unwrap();
+    let mut said = Vec::new();
+    let ended = tokio::time::timeout(Duration::from_secs(30), kept.read_to_end(&mut said)).await;
+    assert!(ended.is_ok() && said.is_empty(), "a kept connection may be slow");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed_in_the_end() {
+    let short = [("DARKROOM_LIMITS_HEAD_TIMEOUT_SECONDS", "1"), ("DARKROOM_LIMITS_IDLE_TIMEOUT_SECONDS", "1")];
+    let app = TestApp::start_with(&short).await;
+    let mut kept = TcpStream::connect(app.address).await.unwrap();
+    answers(&mut kept).await;
+    let mut said = Vec::new();
+    let ended = tokio::time::timeout(Duration::from_secs(30), kept.read_to_end(&mut said)).await;
+    assert!(ended.is_ok() && said.is_empty(), "an idle connection is held");
     app.finish().await;
 }
 

@@ -30,6 +30,8 @@ use std::sync::Arc;
 
 use darkroom_service::App;
 use darkroom_service::job::Queue;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 pub use drain::{drain, drain_with};
@@ -47,20 +49,26 @@ pub use registry::{Handler, Registry};
 /// # Errors
 /// When a worker, or a task that keeps it going, ends or hangs although nobody asked for it. The others are shut down in
 /// order first. The process must end then: one without workers would look healthy and do nothing.
-pub async fn run(app: App, queues: &[Queue], concurrency: usize, shutdown: CancellationToken) -> anyhow::Result<()> {
-    run_with(app, Registry::all(), queues, concurrency, shutdown).await
+pub fn run(
+    app: App,
+    queues: &[Queue],
+    concurrency: usize,
+    shutdown: CancellationToken,
+) -> BoxFuture<'_, anyhow::Result<()>> {
+    run_with(app, Registry::all(), queues, concurrency, shutdown)
 }
 
-/// [`run`] with handlers of one's own.
+/// [`run`] with handlers of one's own. In a box: a plain `async fn` is compiled where it is awaited, with all that it awaits,
+/// in each program anew.
 ///
 /// # Errors
 /// As [`run`].
-pub async fn run_with(
+pub fn run_with(
     app: App,
     registry: Registry,
     queues: &[Queue],
     concurrency: usize,
     shutdown: CancellationToken,
-) -> anyhow::Result<()> {
-    pool::run(app, Arc::new(registry), queues, concurrency, shutdown).await
+) -> BoxFuture<'_, anyhow::Result<()>> {
+    pool::run(app, Arc::new(registry), queues, concurrency, shutdown).boxed()
 }

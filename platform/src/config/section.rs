@@ -91,8 +91,10 @@ pub struct LimitsConfig {
     pub follow_requests_max: u64,
     /// Connections that one process serves at once.
     pub connections_max: usize,
-    /// Longest wait for a request's head, and for the next one, seconds.
+    /// Longest time that a request's head takes to arrive, seconds.
     pub head_timeout_seconds: u64,
+    /// Longest wait for the next request on a kept connection, seconds.
+    pub idle_timeout_seconds: u64,
     /// How fast a body must come that is waited for, bytes a second; 0 for as slow as it likes.
     pub body_min_bytes_per_second: u64,
 }

@@ -215,6 +215,7 @@ fn numbers(config: &Config) -> Result<(), ConfigError> {
         ("limits.follow_requests_max", limits.follow_requests_max, 1, 1_000_000),
         ("limits.connections_max", limits.connections_max as u64, 1, 1_000_000),
         ("limits.head_timeout_seconds", limits.head_timeout_seconds, 1, 3600),
+        ("limits.idle_timeout_seconds", limits.idle_timeout_seconds, 1, 3600),
         ("limits.body_min_bytes_per_second", limits.body_min_bytes_per_second, 0, 100 << 20),
         ("graphql.complexity_max", graphql.complexity_max, 1, 1_000_000_000),
         ("graphql.document_max_bytes", graphql.document_max_bytes as u64, 1024, 1 << 20),

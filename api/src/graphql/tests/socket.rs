@@ -21,7 +21,7 @@ async fn listen(edge: &TestEdge) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = edge.edge.shutdown.clone();
-    let bounds = Bounds { connections: 100, head: Duration::from_secs(30) };
+    let bounds = Bounds { connections: 100, head: Duration::from_secs(30), idle: Duration::from_secs(30) };
     tokio::spawn(crate::serve::run(edge.router(), listener, bounds, shutdown, edge.edge.sockets.clone()));
     address.to_string()
 }
