@@ -252,7 +252,7 @@ pub async fn feed_among(app: &App, viewer: Uuid, ids: &[Uuid]) -> Result<HashSet
         .select_only()
         .column(post::Column::Id)
         .filter(post::Column::Id.is_in(ids.iter().copied()))
-        .filter(visibility::feed(viewer))
+        .filter(visibility::feed_among(viewer))
         .filter(post::Column::AuthorId.ne(viewer))
         .into_tuple()
         .all(app.rows())

@@ -69,13 +69,23 @@ fn posts_for(looker: &Looker) -> Condition {
 }
 
 /// Posts that stand in this viewer's feed: their own and those of the people they follow and don't mute, published. For
-/// queries on `post`; it implies [`posts`].
+/// queries on `post` that look for them; it implies [`posts`].
 pub fn feed(viewer: Uuid) -> Condition {
+    feed_where(viewer, post::Column::AuthorId.in_subquery(followees(viewer)))
+}
+
+/// As [`feed`], for queries on `post` that name a few of them: each author's follow is looked up, and nobody else's. Asked as
+/// [`feed`] asks, PostgreSQL reads everybody whom the viewer follows, for each page.
+pub(crate) fn feed_among(viewer: Uuid) -> Condition {
+    feed_where(viewer, person::is_followed(&Column::from(post::Column::AuthorId), &Expr::value(viewer)))
+}
+
+fn feed_where(viewer: Uuid, followed: Expr) -> Condition {
     let author = Column::from(post::Column::AuthorId);
     let looker = looker(Some(viewer));
     // A followee's post for followers needs no second look at the follow.
     let of_followees = Condition::all()
-        .add(post::Column::AuthorId.in_subquery(followees(viewer)))
+        .add(followed)
         .add(reaches(&author, &looker))
         .add(
             Condition::any()

@@ -176,7 +176,7 @@ fn block(blocker: Expr, blocked: Expr) -> Expr {
 }
 
 /// Whether the viewer is an accepted follower.
-fn is_followed(person: &Column, viewer: &Expr) -> Expr {
+pub(super) fn is_followed(person: &Column, viewer: &Expr) -> Expr {
     let mine = Alias::new("mine");
     let row = Query::select()
         .expr(Expr::value(1))
