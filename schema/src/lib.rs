@@ -41,6 +41,7 @@ use async_graphql::{Data, Executor, Request, Response, SDLExportOptions, SchemaB
 use darkroom_platform::config::{Config, DocumentsMode};
 use darkroom_service::{App, Viewer};
 use futures::stream::BoxStream;
+use uuid::Uuid;
 
 pub use error::mask;
 pub use listening::selected;
@@ -57,6 +58,17 @@ type Operations = async_graphql::Schema<Query, Mutation, Subscription>;
 pub struct Schema {
     operations: Operations,
     listening: listening::Listening,
+}
+
+impl Schema {
+    /// Whether a session stands and its person is not suspended. Long connections ask it again and again: it is asked together
+    /// with everyone who asks within a few milliseconds.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn stands(&self, session_id: Uuid) -> Result<bool, Arc<darkroom_service::Error>> {
+        self.listening.stands(session_id).await
+    }
 }
 
 impl Executor for Schema {

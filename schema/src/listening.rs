@@ -18,10 +18,11 @@ use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{
     EmptyMutation, EmptySubscription, Request, Response, Schema, ServerError, ValidationMode, Variables,
 };
-use darkroom_service::App;
+use darkroom_service::{App, Error};
 use futures::FutureExt;
 use futures::stream::{self, BoxStream, StreamExt};
 use moka::sync::Cache;
+use uuid::Uuid;
 
 use crate::error;
 use crate::subscription::{Common, Root, Thing, Turn};
@@ -41,6 +42,7 @@ pub(crate) struct Listening {
     /// The fields that listen.
     turns: Schema<Root, EmptyMutation, EmptySubscription>,
     app: App,
+    common: Arc<Common>,
     /// Operations that were found valid, by text and name.
     documents: Cache<(String, Option<String>), Arc<ExecutableDocument>>,
 }
@@ -48,12 +50,19 @@ pub(crate) struct Listening {
 impl Listening {
     /// Over an application.
     pub(crate) fn new(app: &App) -> Self {
+        let common = Arc::new(Common::new(app.clone()));
         let turns = Schema::build(Root::default(), EmptyMutation, EmptySubscription)
             .data(app.clone())
-            .data(Arc::new(Common::new(app.clone())));
+            .data(Arc::clone(&common));
         // By the whole schema it was found valid with all of its variables.
         let turns = bounded(turns).validation_mode(ValidationMode::Fast).finish();
-        Self { validator: validator(&app.config), turns, app: app.clone(), documents: Cache::new(DOCUMENTS) }
+        let documents = Cache::new(DOCUMENTS);
+        Self { validator: validator(&app.config), turns, app: app.clone(), common, documents }
+    }
+
+    /// Whether a session stands and its person is not suspended.
+    pub(crate) async fn stands(&self, session_id: Uuid) -> Result<bool, Arc<Error>> {
+        self.common.stands(session_id).await
     }
 
     /// What the operation says. If it could not begin, the first response, and the last, says why.
@@ -94,8 +103,15 @@ impl Listening {
         let caller = request.data.get(&TypeId::of::<Arc<Caller>>()).and_then(|caller| caller.downcast_ref());
         let caller = caller.map(Arc::clone).unwrap_or_default();
         let variables = serde_json::to_string(&request.variables).unwrap_or_default().into();
-        let listener =
-            Arc::new(Listener { turns: self.turns.clone(), app: self.app.clone(), document, variables, caller });
+        let listener = Listener {
+            turns: self.turns.clone(),
+            app: self.app.clone(),
+            common: Arc::clone(&self.common),
+            document,
+            variables,
+            caller,
+        };
+        let listener = Arc::new(listener);
         let turn = Arc::new(Turn::begin());
         let response = listener.take(Arc::clone(&turn)).await;
         match turn.begun() {
@@ -117,6 +133,7 @@ fn only(response: Response) -> BoxStream<'static, Response> {
 struct Listener {
     turns: Schema<Root, EmptyMutation, EmptySubscription>,
     app: App,
+    common: Arc<Common>,
     document: Arc<ExecutableDocument>,
     /// As JSON: a map of them takes a kibibyte.
     variables: Box<str>,
@@ -129,6 +146,7 @@ impl Listener {
     }
 
     async fn take(&self, turn: Arc<Turn>) -> Response {
+        let _place = self.common.place().await;
         let variables: Variables = serde_json::from_str(&self.variables).unwrap_or_default();
         let mut request = Request::new("").variables(variables);
         request.set_parsed_query(ExecutableDocument::clone(&self.document));

@@ -135,16 +135,6 @@ fn is_admitted(account: &account::Model) -> bool {
     account.suspended_at.is_none()
 }
 
-/// Whether a session still stands: what a long connection asks again and again.
-pub async fn is_live(app: &App, viewer: &Viewer) -> Result<bool> {
-    let found = session::Entity::find_by_id(viewer.session_id)
-        .filter(session::Column::ExpiresAt.gt(app.clock.now()))
-        .find_also_linked(OfAccount)
-        .one(app.rows())
-        .await?;
-    Ok(found.and_then(|(_, account)| account).is_some_and(|account| is_admitted(&account)))
-}
-
 /// Which of these sessions still stand: a bounded number.
 pub async fn live_among(app: &App, session_ids: &[Uuid]) -> Result<HashSet<Uuid>> {
     let standing: Vec<Uuid> = session::Entity::find()

@@ -144,7 +144,6 @@ impl<G: Gateway> Connection<G> {
         let Some(token) = value.as_str().and_then(auth::token) else {
             return Err(Close(4403, "Forbidden: send Authorization: Bearer and a token").into());
         };
-        // What is seldom awaited is boxed: a socket's task is as large as the largest future in it.
         match self.edge.gateway.authenticate(token).boxed().await {
             Ok(Some(viewer)) => {
                 self.visitor.viewer = Some(viewer);
@@ -155,6 +154,7 @@ impl<G: Gateway> Connection<G> {
         }
     }
 
+    /// What is done is boxed: a socket's task is as large as the largest future in it, and nearly all of them wait.
     async fn converse(&mut self) -> Result<std::convert::Infallible, End> {
         let period = self.edge.timing.beat;
         let mut beat = interval_at(Instant::now() + period, period);
@@ -163,11 +163,11 @@ impl<G: Gateway> Connection<G> {
             tokio::select! {
                 frame = self.socket.recv() => {
                     if let Some(message) = self.read(frame)? {
-                        self.handle(message).await?;
+                        self.handle(message).boxed().await?;
                     }
                 }
-                Some((id, outcome)) = self.operations.next() => self.report(&id, outcome).await?,
-                _ = beat.tick() => self.look().await?,
+                Some((id, outcome)) = self.operations.next() => self.report(&id, outcome).boxed().await?,
+                _ = beat.tick() => self.look().boxed().await?,
             }
         }
     }
@@ -178,8 +178,7 @@ impl<G: Gateway> Connection<G> {
             return Err(Gone.into());
         }
         if let Some(viewer) = &self.visitor.viewer
-            // A store that is away for a moment ends nobody's session.
-            && !self.edge.gateway.is_live(viewer).boxed().await.unwrap_or(true)
+            && !self.edge.gateway.is_live(viewer).boxed().await
         {
             return Err(Close(4401, "Unauthorized: the session has ended").into());
         }

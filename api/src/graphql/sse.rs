@@ -80,8 +80,7 @@ impl<G: Gateway> State<G> {
             },
             _ = self.beat.tick() => {
                 let stands = match &self.viewer {
-                    // A store that is away for a moment ends nobody's session.
-                    Some(viewer) => self.edge.gateway.is_live(viewer).await.unwrap_or(true),
+                    Some(viewer) => self.edge.gateway.is_live(viewer).await,
                     None => true,
                 };
                 if stands {

@@ -15,6 +15,7 @@ use async_graphql::runtime::{TokioSpawner, TokioTimer};
 use darkroom_entity::{account, comment, media, rendition};
 use darkroom_service::live::Asked;
 use darkroom_service::{App, Error, comment as comments, like, live, media as photos, session};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
 /// How long questions are collected.
@@ -23,10 +24,14 @@ const COLLECTED_FOR: Duration = Duration::from_millis(5);
 /// Questions in one batch.
 const BATCH: usize = 500;
 
+/// Listeners who look, or say something, at once: those whose questions make a batch.
+const AT_ONCE: usize = BATCH;
+
 /// The questions of this process's listeners. Nothing is kept: an answer holds for the moment of its question.
 pub(crate) struct Common {
     app: App,
     loader: OnceLock<DataLoader<Questions>>,
+    places: Semaphore,
 }
 
 struct Questions(App);
@@ -76,7 +81,14 @@ struct CommentsAfter {
 
 impl Common {
     pub(crate) fn new(app: App) -> Self {
-        Self { app, loader: OnceLock::new() }
+        Self { app, loader: OnceLock::new(), places: Semaphore::new(AT_ONCE) }
+    }
+
+    /// A place among those who look or say something at one moment; the others wait for theirs. What a look and an execution
+    /// hold comes for each of so many, and not for each of the thousands whom one event wakes.
+    pub(crate) async fn place(&self) -> Option<SemaphorePermit<'_>> {
+        // It is never closed.
+        self.places.acquire().await.ok()
     }
 
     fn loader(&self) -> &DataLoader<Questions> {
@@ -89,7 +101,7 @@ impl Common {
     }
 
     /// Whether the session stands and its person is not suspended.
-    pub(super) async fn stands(&self, session_id: Uuid) -> Result<bool, Arc<Error>> {
+    pub(crate) async fn stands(&self, session_id: Uuid) -> Result<bool, Arc<Error>> {
         Ok(self.loader().load_one(StandingSession(session_id)).await?.is_some())
     }
 

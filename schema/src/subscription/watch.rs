@@ -270,6 +270,8 @@ impl<L: Look> Watch<L> {
     }
 
     async fn step(&mut self, news: News) -> Result<(), Arc<Error>> {
+        let common = Arc::clone(&self.listener.common);
+        let _place = common.place().await;
         let found = self.look.look(news).await?;
         // Asked after the look: what was written after the session's end is not said.
         if self.stands().await? {
