@@ -5,7 +5,8 @@
 //! ```text
 //!   connection (serve) ── outermost ── compression ──┬── /graphql, /graphql/ws   graphql
 //!        time-outs        id, panics,                ├── /media/{key}            media
-//!        good-byes        error bodies, log          ├── /healthz, /readyz       health
+//!        good-byes        error bodies, log          ├── /uploads/{upload}/{n}   uploads
+//!                                                    ├── /healthz, /readyz       health
 //!                                                    └── /, /ide/{file}          front, ide
 //! ```
 
@@ -23,10 +24,11 @@ mod outermost;
 mod refusal;
 mod request_id;
 mod serve;
+mod uploads;
 
 use axum::Router;
 use axum::middleware::from_fn;
-use axum::routing::get;
+use axum::routing::{get, put};
 use darkroom_platform::{Cache, Config};
 use darkroom_schema::Schema;
 use darkroom_service::App;
@@ -73,6 +75,7 @@ async fn routes(app: App, schema: Schema, shutdown: CancellationToken, sockets: 
         .route("/", get(front::front))
         .route("/ide/{file}", get(front::file))
         .route("/media/{*key}", get(media::get))
+        .route("/uploads/{upload}/{number}", put(uploads::put))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .with_state(app);

@@ -37,3 +37,4 @@ pub mod saved_post;
 pub mod session;
 pub mod story;
 pub mod story_view;
+pub mod upload;

@@ -22,6 +22,7 @@ mod m0014_people;
 mod m0015_pulled_author;
 mod m0016_card_revision;
 mod m0017_ranking;
+mod m0019_upload;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0015_pulled_author::Migration),
             Box::new(m0016_card_revision::Migration),
             Box::new(m0017_ranking::Migration),
+            Box::new(m0019_upload::Migration),
         ]
     }
 }

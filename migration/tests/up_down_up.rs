@@ -249,6 +249,7 @@ async fn entities_are_found_on_the_tables() {
         select(rows, entity::session::Entity).await;
         select(rows, entity::story::Entity).await;
         select(rows, entity::story_view::Entity).await;
+        select(rows, entity::upload::Entity).await;
         stage.end().await;
     }
 }

@@ -19,10 +19,11 @@ pub(crate) enum Kind {
     Comment,
     Collection,
     Notification,
+    Upload,
 }
 
 impl Kind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::User,
         Self::Post,
         Self::Media,
@@ -31,6 +32,7 @@ impl Kind {
         Self::Comment,
         Self::Collection,
         Self::Notification,
+        Self::Upload,
     ];
 
     const fn prefix(self) -> &'static str {
@@ -43,6 +45,7 @@ impl Kind {
             Self::Comment => "comment",
             Self::Collection => "collection",
             Self::Notification => "notification",
+            Self::Upload => "upload",
         }
     }
 

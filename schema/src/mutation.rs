@@ -20,6 +20,7 @@ mod save;
 mod session;
 mod setting;
 mod story;
+mod upload;
 
 /// What can be changed.
 #[derive(Default, async_graphql::MergedObject)]
@@ -27,6 +28,7 @@ pub struct Mutation(
     account::AccountMutation,
     session::SessionMutation,
     media::MediaMutation,
+    upload::UploadMutation,
     post::PostMutation,
     like::LikeMutation,
     follow::FollowMutation,

@@ -23,6 +23,7 @@ use crate::media::UrlSigner;
 use crate::password::Hasher;
 use crate::ranking::Notes;
 use crate::transaction::Transaction;
+use crate::upload::PartSigner;
 
 /// The application: one value serves every role, cheap to clone.
 #[derive(Clone)]
@@ -53,6 +54,7 @@ pub struct App {
     pub(crate) notes: Arc<Notes>,
     pub(crate) hasher: Arc<Hasher>,
     pub(crate) signer: Arc<UrlSigner>,
+    pub(crate) part_signer: Arc<PartSigner>,
     pub(crate) rebuilds: Arc<Rebuilds>,
     /// Where pixels are worked on: off the async threads, no more at once than there are cores.
     pub(crate) sandbox: Sandbox,
@@ -70,6 +72,7 @@ impl App {
             notes: Arc::new(Notes::new(cache.clone())),
             hasher: Arc::new(Hasher::new(cores)),
             signer: Arc::new(UrlSigner::new(&config)),
+            part_signer: Arc::new(PartSigner::new(&config)),
             cache,
             rebuilds: Arc::new(Rebuilds::default()),
             sandbox: Sandbox::in_process(cores),

@@ -208,6 +208,10 @@ job! {
     SweepMedia {} = "media.sweep" on Bulk
 }
 job! {
+    /// Hourly: removes large files whose time is over, with the parts that came of them.
+    SweepUploads {} = "upload.sweep" on Bulk
+}
+job! {
     /// Hourly: purges doomed objects whose job was lost.
     SweepObjects {} = "object.sweep" on Bulk
 }
@@ -240,10 +244,11 @@ pub struct Schedule {
 }
 
 /// Everything that comes back.
-pub const SCHEDULES: [Schedule; 11] = [
+pub const SCHEDULES: [Schedule; 12] = [
     Schedule { name: Heartbeat::NAME, queue: Heartbeat::QUEUE, every: Duration::from_secs(60) },
     Schedule { name: SweepStories::NAME, queue: SweepStories::QUEUE, every: Duration::from_secs(3600) },
     Schedule { name: SweepMedia::NAME, queue: SweepMedia::QUEUE, every: Duration::from_secs(3600) },
+    Schedule { name: SweepUploads::NAME, queue: SweepUploads::QUEUE, every: Duration::from_secs(3600) },
     Schedule { name: SweepObjects::NAME, queue: SweepObjects::QUEUE, every: Duration::from_secs(3600) },
     Schedule { name: SweepFollows::NAME, queue: SweepFollows::QUEUE, every: Duration::from_secs(86_400) },
     Schedule { name: AuditFeeds::NAME, queue: AuditFeeds::QUEUE, every: Duration::from_secs(3600) },

@@ -37,9 +37,11 @@ mod purge;
 pub mod ranking;
 pub mod save;
 pub mod session;
+mod signature;
 pub mod story;
 pub mod text;
 pub mod transaction;
+pub mod upload;
 pub mod visibility;
 
 pub use app::App;

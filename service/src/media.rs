@@ -21,6 +21,7 @@ mod webp;
 use std::collections::HashMap;
 
 use darkroom_entity::media;
+pub use darkroom_entity::upload::Purpose;
 use darkroom_media::Limits;
 pub use darkroom_media::{Facts, FailureCode, heif_support};
 use darkroom_platform::config::Isolation;
@@ -38,7 +39,8 @@ pub(crate) use delete::delete;
 pub use process::{give_up, process};
 pub use rendition::{content_type, renditions};
 pub use sweep::sweep;
-pub use upload::{NewUpload, Purpose, body_error, upload};
+pub(crate) use upload::{Cut, NewPhoto, Stored, store};
+pub use upload::{NewUpload, body_error, upload};
 pub(crate) use url::UrlSigner;
 pub use url::{Grant, grant, original_url, rendition_url};
 pub use webp::encode_webp;

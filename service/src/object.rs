@@ -1,7 +1,10 @@
 //! Objects that are to disappear: listed in the transaction that removed their row, struck off once they are gone.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use darkroom_entity::doomed_object;
+use rand::TryRngCore;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
@@ -13,6 +16,13 @@ use crate::transaction::Transaction;
 
 /// Objects that one step of a purge removes.
 const BATCH: u64 = 500;
+
+/// 128 random bits: nobody guesses an object's name from another's.
+pub(crate) fn random_name() -> Result<String> {
+    let mut bits = [0_u8; 16];
+    rand::rngs::OsRng.try_fill_bytes(&mut bits).map_err(Error::internal)?;
+    Ok(URL_SAFE_NO_PAD.encode(bits))
+}
 
 /// Lists objects to be purged at `when`, and writes the job that does it.
 pub(crate) async fn doom(tx: &mut Transaction<'_>, keys: Vec<String>, when: DateTime<Utc>) -> Result<()> {

@@ -131,7 +131,8 @@ impl Linked for OfAccount {
     }
 }
 
-fn is_admitted(account: &account::Model) -> bool {
+/// Whether they may do anything: they are not suspended.
+pub(crate) fn is_admitted(account: &account::Model) -> bool {
     account.suspended_at.is_none()
 }
 

@@ -19,6 +19,7 @@
 //! | notification | its recipient only, while they see its actor and what it is about | | | |
 //! | lists of followers and followees | yes | as a follower, if they are one | yes | public account only |
 //! | media not attached to anything | yes | no | no | no |
+//! | upload under way | yes | no | no | no |
 //!
 //! Mutes hide nothing: they keep a person's posts out of the [feed] and their stories out of the tray ([`reels`]).
 
@@ -27,7 +28,7 @@ mod person;
 
 use chrono::{DateTime, Utc};
 use darkroom_entity::audience::Audience;
-use darkroom_entity::{collection, comment, follow, media, mute, post, post_media, story};
+use darkroom_entity::{collection, comment, follow, media, mute, post, post_media, story, upload};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition};
 use uuid::Uuid;
@@ -199,6 +200,11 @@ pub fn collections(viewer: Option<Uuid>) -> Condition {
         Some(viewer) => Condition::all().add(collection::Column::AccountId.eq(viewer)),
         None => Condition::all().add(Expr::value(false)),
     }
+}
+
+/// Uploads that this viewer may see at `now`: their own, until their time is over. For queries on `upload`.
+pub fn uploads(viewer: Uuid, now: DateTime<Utc>) -> Condition {
+    Condition::all().add(upload::Column::AccountId.eq(viewer)).add(upload::Column::ExpiresAt.gt(now))
 }
 
 /// Media that this viewer may look up by its own id. For queries on `media`.

@@ -8,7 +8,8 @@ use crate::app::TestApp;
 use crate::stores::{Mode, mode};
 
 /// Tables that hold nothing before the first upload.
-const OF_UPLOADS: [&str; 14] = [
+const OF_UPLOADS: [&str; 15] = [
+    "upload",
     "media",
     "rendition",
     "post",

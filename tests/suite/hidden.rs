@@ -35,6 +35,7 @@ async fn person_with_everything(app: &TestApp, name: &str, admirer: &Person) -> 
     person.mutate("addToCollection", json!({ "collectionId": collection, "postId": post }), "").await.payload();
     admirer.like_post(&post).await;
     app.run_jobs().await;
+    let upload = person.begin_upload(b"no picture yet", "image/jpeg").await;
     let own = "{ viewer { sessions { nodes { id } } notifications { nodes { id } } } }";
     let own = person.run(own, json!({})).await;
     let ids = BTreeMap::from([
@@ -44,6 +45,7 @@ async fn person_with_everything(app: &TestApp, name: &str, admirer: &Person) -> 
         ("story", story),
         ("comment", comment),
         ("collection", collection),
+        ("upload", upload["id"].as_str().unwrap().to_owned()),
         ("session", own.text("/viewer/sessions/nodes/0/id")),
         ("notification", own.text("/viewer/notifications/nodes/0/id")),
     ]);
@@ -82,7 +84,7 @@ async fn world(app: &TestApp) -> (Person, Vec<Hidden>) {
             }
             // Its time comes when it is asked for; what comes later lives longer than a day.
             "expired" => keep = vec!["story"],
-            _ => keep = vec!["collection", "session", "notification"],
+            _ => keep = vec!["collection", "upload", "session", "notification"],
         }
         hidden.ids.retain(|kind, _| keep.contains(kind));
         if !hidden.ids.contains_key("user") {
@@ -107,6 +109,10 @@ fn questions(shape: &[Mutation], own: &BTreeMap<&'static str, String>, kind: &st
         let seen = "mutation($id: ID!) { recordImpressions(input: { impressions: [{ postId: $id, dwellMs: 9000 }] }) {
             recordedCount userErrors { code field message } } }";
         all.push((seen.to_owned(), json!({ "id": id })));
+    }
+    if kind == "upload" {
+        let of_viewer = "query($id: ID!) { viewer { upload(id: $id) { id altText parts { url } } } }";
+        all.push((of_viewer.to_owned(), json!({ "id": id })));
     }
     for mutation in shape {
         for field in mutation.ids.iter().filter(|field| kind_of(mutation, field) == kind) {
@@ -147,6 +153,7 @@ fn kind_of(mutation: &Mutation, field: &str) -> &'static str {
         "storyId" => "story",
         "commentId" | "replyToId" => "comment",
         "collectionId" => "collection",
+        "uploadId" => "upload",
         "sessionId" => "session",
         "upToId" => "notification",
         _ if mutation.ids.iter().any(|id| id == field) => panic!("{}: which kind is {field}?", mutation.name),

@@ -34,5 +34,6 @@ mod ranking_signals;
 mod saves;
 mod stories;
 mod suspension;
+mod uploads;
 mod visibility;
 mod webp;

@@ -37,7 +37,7 @@ const EMPTY: [&str; 7] = [
 #[tokio::test]
 async fn nobody_sees_what_is_not_theirs_to_see() {
     let world = World::new().await;
-    let shape = Shape::of(&world.app.client()).await;
+    let shape = Shape::of(&world.app.client(), &world.upload).await;
     let mut filled = BTreeSet::new();
     let mut leaks = Vec::new();
     for viewer in &world.viewers {
@@ -82,7 +82,7 @@ async fn what_may_be_seen_is_there_and_the_rest_is_as_if_it_were_not() {
 #[tokio::test]
 async fn only_who_sees_a_post_or_photo_listens_to_it() {
     let world = World::new().await;
-    let shape = Shape::of(&world.app.client()).await;
+    let shape = Shape::of(&world.app.client(), &world.upload).await;
     let known = ["commentAdded", "feedUpdated", "mediaProcessed", "notificationAdded"];
     for field in shape.fields("Subscription") {
         assert!(known.contains(&field.name.as_str()), "{}: teach the matrix who may listen", field.name);
@@ -216,7 +216,7 @@ async fn plant(world: &World, plant: &Plant) {
 #[tokio::test]
 async fn a_planted_leak_is_found() {
     let world = World::new().await;
-    let shape = Shape::of(&world.app.client()).await;
+    let shape = Shape::of(&world.app.client(), &world.upload).await;
     // Each on top of the others: the viewer is one who sees by this one only.
     for (rule, viewer, what) in [
         (Plant::Accepted, "requested", "closed's post for everyone"),

@@ -23,12 +23,14 @@ mod sweep_notifications;
 mod sweep_objects;
 mod sweep_sessions;
 mod sweep_stories;
+mod sweep_uploads;
 mod warm_feeds;
 
 use darkroom_service::job::{
     AcceptFollowRequests, AuditFeeds, ChangeDelivery, CleanBlock, EncodeWebp, ExpireStory, FanOutPost, Heartbeat,
     Notify, ProcessMedia, PurgeCollection, PurgeComment, PurgeObjects, PurgePost, Recount, SweepFollows,
-    SweepImpressions, SweepMedia, SweepNotifications, SweepObjects, SweepSessions, SweepStories, WarmFeeds,
+    SweepImpressions, SweepMedia, SweepNotifications, SweepObjects, SweepSessions, SweepStories, SweepUploads,
+    WarmFeeds,
 };
 
 use crate::registry::Registry;
@@ -57,6 +59,7 @@ impl Registry {
             .with::<SweepFollows>()
             .with::<SweepImpressions>()
             .with::<SweepMedia>()
+            .with::<SweepUploads>()
             .with::<SweepObjects>()
             .with::<SweepSessions>()
             .with::<SweepNotifications>()

@@ -9,9 +9,9 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use darkroom_schema::upload::Uploads;
 use futures::StreamExt;
-use http::header::{CONNECTION, USER_AGENT};
+use http::HeaderMap;
+use http::header::USER_AGENT;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Version};
 
 use crate::auth;
 use crate::graphql::accept::{self, Form};
@@ -41,16 +41,12 @@ pub(crate) async fn post<G: Gateway>(
     let limits = edge.gateway.limits();
     let inbound = Inbound::new(body, &parts.headers, limits.whole(MAX_FILES), limits.pace);
     let mut files = None;
-    let mut response = answer(&edge, &parts, &inbound, &mut files).await.into_response();
+    let response = answer(&edge, &parts, &inbound, &mut files).await.into_response();
     // A file that is still being read belongs to its reader.
-    if files.is_some_and(|files: Arc<Files>| files.is_streaming()) || inbound.finish().await {
+    if files.is_some_and(|files: Arc<Files>| files.is_streaming()) {
         return response;
     }
-    if parts.version <= Version::HTTP_11 {
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    }
-    inbound.linger();
-    response
+    inbound.answered(parts.version, response).await
 }
 
 async fn answer<G: Gateway>(

@@ -1,5 +1,6 @@
 //! A request's body on its way in: counted, bounded, and let go politely when nobody wants the rest.
 
+use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,10 +8,11 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
+use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt};
-use http::HeaderMap;
-use http::header::CONTENT_LENGTH;
+use http::header::{CONNECTION, CONTENT_LENGTH};
+use http::{HeaderMap, HeaderValue, Version};
 use tokio::time::{Instant, Sleep};
 
 /// A client that sends nothing for so long has left.
@@ -46,6 +48,19 @@ pub(crate) enum BodyError {
     /// Another reader has it: a fault of ours.
     #[error("the body is being read already")]
     Busy,
+}
+
+/// For whoever reads a file, which may come from elsewhere too.
+impl From<BodyError> for io::Error {
+    fn from(error: BodyError) -> Self {
+        let kind = match error {
+            BodyError::TooLarge(_) => io::ErrorKind::FileTooLarge,
+            BodyError::Aborted => io::ErrorKind::UnexpectedEof,
+            BodyError::Idle | BodyError::Slow(_) => io::ErrorKind::TimedOut,
+            BodyError::Busy => io::ErrorKind::Other,
+        };
+        Self::new(kind, error.to_string())
+    }
 }
 
 /// The body of one request; clones read from the same one.
@@ -110,8 +125,20 @@ impl Inbound {
         InboundStream(self.clone())
     }
 
+    /// Sends the answer off: unless the body has ended, the connection serves no other request.
+    pub(crate) async fn answered(self, version: Version, mut response: Response) -> Response {
+        if self.finish().await {
+            return response;
+        }
+        if version <= Version::HTTP_11 {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        self.linger();
+        response
+    }
+
     /// Takes in a short rest and says whether the body has ended: only then can the connection serve another request.
-    pub(crate) async fn finish(&self) -> bool {
+    async fn finish(&self) -> bool {
         let rest = self.discard(TAIL_BYTES, Duration::ZERO);
         let _ = tokio::time::timeout(TAIL_TIME, rest).await;
         self.0.ended.load(Ordering::Relaxed)
@@ -120,7 +147,7 @@ impl Inbound {
     /// Goes on reading and throwing away, a bounded amount and time, after the answer is on its way.
     ///
     /// Closing a connection on a client that is still sending resets it, and the client never sees why.
-    pub(crate) fn linger(self) {
+    fn linger(self) {
         tokio::spawn(async move {
             let _ = tokio::time::timeout(LINGER_TIME, self.discard(LINGER_BYTES, LINGER_PAUSE)).await;
         });

@@ -65,6 +65,10 @@ pub struct LimitsConfig {
     pub request_max_bytes: u64,
     /// Uploads that one process takes at once.
     pub uploads_concurrent: usize,
+    /// Large files that one person has under way.
+    pub uploads_open_max: u64,
+    /// Bytes of all large files that one person has under way.
+    pub uploads_open_max_bytes: u64,
     /// Largest picture, width × height.
     pub media_max_pixels: u64,
     /// Longest side of a picture, pixels.
@@ -137,7 +141,8 @@ pub struct SessionConfig {
     pub ttl_days: u32,
 }
 
-/// How photos are decoded, and in what they are shown; lifetime of media URLs and of unattached uploads.
+/// How large files come in, how photos are decoded, and in what they are shown; lifetime of media URLs and of unattached
+/// uploads.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MediaConfig {
@@ -151,8 +156,12 @@ pub struct MediaConfig {
     pub webp: bool,
     /// How long a signed URL stays the same, seconds.
     pub url_window_seconds: u64,
-    /// How long an upload lives that nothing uses, hours.
+    /// How long an upload lives that nothing uses or nobody finishes, hours.
     pub unattached_ttl_hours: u32,
+    /// Bytes of each part of a large file but the last.
+    pub upload_part_bytes: u64,
+    /// Whether parts go straight to the bucket, if there is one.
+    pub direct_uploads: bool,
 }
 
 /// Where photos are decoded.

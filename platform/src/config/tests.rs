@@ -322,6 +322,16 @@ fn the_largest_photo_fits_into_a_childs_memory() {
 }
 
 #[test]
+fn the_largest_file_has_a_bounded_number_of_parts() {
+    let parts = ("DARKROOM_MEDIA_UPLOAD_PART_BYTES", "98303");
+    let message = refusal(Role::Single, &[parts]);
+    assert!(message.starts_with("media.upload_part_bytes: 98303 bytes would cut"), "{message}");
+    assert!(message.contains("set 98304 or more"), "{message}");
+    assert!(load(Role::Single, &[("DARKROOM_MEDIA_UPLOAD_PART_BYTES", "98304")]).is_ok());
+    assert!(load(Role::Single, &[parts, ("DARKROOM_LIMITS_UPLOAD_MAX_BYTES", "1000000")]).is_ok());
+}
+
+#[test]
 fn every_number_has_bounds() {
     for (key, default) in layer::keys(&defaults()) {
         if !default.is_integer() {

@@ -21,6 +21,7 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     names(config)?;
     documents(config)?;
     numbers(config)?;
+    parts(config)?;
     memory(config)
 }
 
@@ -148,6 +149,23 @@ fn documents(config: &Config) -> Result<(), ConfigError> {
     Err(ConfigError::new("graphql.documents_file", problem))
 }
 
+/// Parts of the largest file: what one answer lists, each with a URL.
+const PARTS_MAX: u64 = 320;
+
+/// The largest file comes in a number of parts that one answer can list.
+fn parts(config: &Config) -> Result<(), ConfigError> {
+    let least = config.limits.upload_max_bytes.div_ceil(PARTS_MAX);
+    if config.media.upload_part_bytes >= least {
+        return Ok(());
+    }
+    let problem = format!(
+        "{} bytes would cut the largest file into more than {PARTS_MAX} parts; set {least} or more, or lower \
+         limits.upload_max_bytes",
+        config.media.upload_part_bytes
+    );
+    Err(ConfigError::new("media.upload_part_bytes", problem))
+}
+
 /// Memory of a child for everything but the file and its pixels, in bytes: the program and its libraries as mapped, what
 /// threads of libraries reserve for stacks and heaps (libheif with dav1d: 172 MB in all), the renditions.
 const DECODER: u64 = 256 << 20;
@@ -200,6 +218,8 @@ fn numbers(config: &Config) -> Result<(), ConfigError> {
         ("limits.upload_max_bytes", limits.upload_max_bytes, 1024, 5 << 30),
         ("limits.request_max_bytes", limits.request_max_bytes, 1024, 100 << 20),
         ("limits.uploads_concurrent", limits.uploads_concurrent as u64, 1, 10_000),
+        ("limits.uploads_open_max", limits.uploads_open_max, 1, 1000),
+        ("limits.uploads_open_max_bytes", limits.uploads_open_max_bytes, 1024, 1 << 40),
         ("limits.media_max_pixels", limits.media_max_pixels, 1_000_000, 1_000_000_000),
         ("limits.media_max_side", u64::from(limits.media_max_side), 1080, 65_535),
         ("limits.media_per_post", limits.media_per_post as u64, 1, 100),
@@ -226,6 +246,7 @@ fn numbers(config: &Config) -> Result<(), ConfigError> {
         ("media.decode_timeout_seconds", media.decode_timeout_seconds, 1, 100),
         ("media.url_window_seconds", media.url_window_seconds, 60, 604_800),
         ("media.unattached_ttl_hours", u64::from(media.unattached_ttl_hours), 1, 8760),
+        ("media.upload_part_bytes", media.upload_part_bytes, 1024, 16 << 20),
         ("feed.window", feed.window as u64, 20, 10_000),
         ("feed.local_timelines", feed.local_timelines, 1, 1_000_000),
         ("feed.fan_out_chunk", feed.fan_out_chunk, 1, 100_000),

@@ -123,9 +123,17 @@ impl Bucket {
     }
 
     pub(super) async fn presign_get(&self, key: &str, expires_in: Duration) -> Result<Url, ObjectsError> {
+        self.presign(reqwest::Method::GET, key, expires_in).await
+    }
+
+    pub(super) async fn presign_put(&self, key: &str, expires_in: Duration) -> Result<Url, ObjectsError> {
+        self.presign(reqwest::Method::PUT, key, expires_in).await
+    }
+
+    async fn presign(&self, method: reqwest::Method, key: &str, expires_in: Duration) -> Result<Url, ObjectsError> {
         // Seven days are the most that the signature's rules allow.
         let expires_in = expires_in.clamp(Duration::from_secs(1), Duration::from_secs(7 * 24 * 3600));
-        Ok(self.store.signed_url(reqwest::Method::GET, &self.path(key), expires_in).await?)
+        Ok(self.store.signed_url(method, &self.path(key), expires_in).await?)
     }
 }
 

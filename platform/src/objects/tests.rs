@@ -65,6 +65,11 @@ async fn stores_reads_lists_and_deletes() {
     assert_eq!(keys(&objects, "").await, ["photos/ab/one", "photos/ab/two.jpg", "stories/x"]);
     assert_eq!(keys(&objects, "photos/").await, ["photos/ab/one", "photos/ab/two.jpg"]);
     assert_eq!(objects.presign_get("photos/ab/one", Duration::from_secs(60)).await.unwrap(), None);
+    assert_eq!(objects.presign_put("photos/ab/one", Duration::from_secs(60)).await.unwrap(), None);
+    let mut sizes: Vec<(String, u64)> = objects.sizes("photos/ab/").try_collect().await.unwrap();
+    sizes.sort();
+    assert_eq!(sizes, [("photos/ab/one".to_owned(), 11), ("photos/ab/two.jpg".to_owned(), 1)]);
+    assert_eq!(keys(&objects, "uploads/none/").await, Vec::<String>::new());
 
     objects.delete(&["photos/ab/one", "photos/ab/none", "stories/x"]).await.unwrap();
     objects.delete(&["photos/ab/one"]).await.unwrap();

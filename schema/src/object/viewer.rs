@@ -1,21 +1,23 @@
 //! The person who asks.
 
-use async_graphql::{Context, Object};
+use async_graphql::{Context, ID, Object};
 use darkroom_service::follow::Side;
 use darkroom_service::{
     App, Error, Page, PageRequest, block, close_friend, collection, mute, notification, post, ranking, save, session,
+    upload,
 };
 use uuid::Uuid;
 
 use super::post::load_posts;
 use super::user::{load_people, people};
 use super::{
-    Collection, CollectionConnection, DeviceSession, DeviceSessionConnection, Notification, NotificationConnection,
-    NotificationSetting, Post, PostConnection, User, UserConnection, ViewerSettings,
+    Collection, CollectionConnection, DeviceSession, DeviceSessionConnection, MediaUpload, Notification,
+    NotificationConnection, NotificationSetting, Post, PostConnection, User, UserConnection, ViewerSettings,
 };
 use crate::context::RequestContext;
 use crate::cursor::List;
 use crate::error::Result;
+use crate::id::Kind;
 use crate::page;
 
 #[derive(Debug, Clone)]
@@ -144,6 +146,17 @@ impl Viewer {
     /// What holds for your feed: whether what you do is noted for it, and how much each factor counts.
     async fn settings(&self, ctx: &Context<'_>) -> Result<ViewerSettings> {
         Ok(ranking::settings(ctx.app()?, &self.0).await?.into())
+    }
+
+    /// One of your large files that are on their way, or arrived within the last day; null if there is none, or if its time
+    /// is over. What an app needs to go on with after it was interrupted.
+    async fn upload(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The id that `createUpload` gave.")] id: ID,
+    ) -> Result<Option<MediaUpload>> {
+        let upload_id = Kind::Upload.parse("id", &id)?;
+        Ok(upload::find(ctx.app()?, &self.0, upload_id).await?.map(MediaUpload))
     }
 
     /// Where you are signed in, newest first.

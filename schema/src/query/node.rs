@@ -58,7 +58,7 @@ async fn load(ctx: &Context<'_>, kind: Kind, uuid: Uuid) -> Result<Option<Node>>
         Kind::Notification => {
             loader.load_one(NotificationById(uuid)).await?.map(|row| Node::Notification(Notification(row)))
         }
-        // A session is no node: its id is for `revokeSession` only.
-        Kind::Session => None,
+        // No nodes: a session's id is for `revokeSession`, an upload's for `Viewer.upload` and the mutations on it.
+        Kind::Session | Kind::Upload => None,
     })
 }

@@ -4,14 +4,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use darkroom_entity::media::{self, Attachment, Kind, Status};
+use darkroom_entity::upload::Purpose;
 use darkroom_media::{Failure, FailureCode, Format, Inspector};
 use darkroom_platform::objects::PutError;
+use futures::TryStreamExt;
 use futures::stream::{self, BoxStream, StreamExt};
-use rand::TryRngCore;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
@@ -19,18 +18,10 @@ use super::limits;
 use crate::app::App;
 use crate::error::{Error, Result, reject_if_any};
 use crate::job::ProcessMedia;
+use crate::object;
 use crate::session::Viewer;
 use crate::text;
-
-/// What a photo is for. A hint: it only chooses the folder of its objects, which operators give rules of their own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Purpose {
-    /// A post or a profile picture.
-    #[default]
-    Post,
-    /// A story: its objects live for a day.
-    Story,
-}
+use crate::transaction::Transaction;
 
 /// A photo on its way in.
 pub struct NewUpload {
@@ -54,34 +45,107 @@ pub async fn upload(app: &App, viewer: &Viewer, new: NewUpload) -> Result<media:
     let Ok(permit) = Arc::clone(&app.uploads).try_acquire_owned() else {
         return Err(Error::RateLimited { retry_after: Duration::from_secs(5) });
     };
-    let (app, owner) = (app.clone(), viewer.id());
+    let body = new.body.map_err(body_error).boxed();
+    let photo = NewPhoto { owner: viewer.id(), body, alt_text, purpose: new.purpose, announced: None };
+    let app = app.clone();
     let tasks = app.tasks.clone();
     let work = async move {
         let _permit = permit;
-        take_in(&app, owner, new.body, alt_text, new.purpose).await
+        take_in(&app, photo).await
     };
     tasks.spawn(work).await.map_err(Error::internal)?
 }
 
-async fn take_in(
-    app: &App,
-    owner: Uuid,
-    body: BoxStream<'static, io::Result<Bytes>>,
-    alt_text: String,
-    purpose: Purpose,
-) -> Result<media::Model> {
-    let begun = recognise(body, Inspector::new(limits(app))).await?;
-    let format = begun.format;
-    let row = insert(app, owner, format, alt_text, purpose).await?;
-    let result = match app.objects.put_stream(&row.original_key, checked(begun), format.content_type()).await {
-        Ok(bytes) => accept(app, &row, bytes).await,
-        Err(PutError::Source(cut)) => Err(cut.into()),
-        Err(PutError::Objects(error)) => Err(error.into()),
+async fn take_in(app: &App, photo: NewPhoto) -> Result<media::Model> {
+    let stored = store(app, photo).await?;
+    let accepted = async {
+        let mut tx = app.begin().await?;
+        let row = stored.accept(&mut tx).await?;
+        tx.commit().await?;
+        Ok(row)
     };
-    if result.is_err() {
-        discard(app, &row).await;
+    let accepted: Result<media::Model> = accepted.await;
+    if accepted.is_err() {
+        stored.discard(app).await;
     }
-    result
+    accepted
+}
+
+/// A photo to be stored, wherever its bytes come from.
+pub(crate) struct NewPhoto {
+    /// Whose it will be.
+    pub(crate) owner: Uuid,
+    /// Its bytes, as they come.
+    pub(crate) body: BoxStream<'static, Result<Bytes>>,
+    /// Cleaned already.
+    pub(crate) alt_text: String,
+    /// What it is for.
+    pub(crate) purpose: Purpose,
+    /// The type that it must have, if one was announced.
+    pub(crate) announced: Option<String>,
+}
+
+/// A photo of which every byte is in the store, and which is nobody's yet: accept it, or discard it.
+pub(crate) struct Stored {
+    row: media::Model,
+    bytes: u64,
+}
+
+/// Streams a photo to the store, recognised and measured on the way. If that fails nothing of it is left.
+pub(crate) async fn store(app: &App, photo: NewPhoto) -> Result<Stored, Cut> {
+    let begun = recognise(photo.body, Inspector::new(limits(app))).await?;
+    let format = begun.format;
+    if let Some(announced) = photo.announced.filter(|announced| announced != format.content_type()) {
+        let message = format!("The file is {}, and {announced} was announced.", format.content_type());
+        return Err(Cut::Refused(Failure { code: FailureCode::UnsupportedFormat, message }));
+    }
+    let row = insert(app, photo.owner, format, photo.alt_text, photo.purpose).await?;
+    let put = app.objects.put_stream(&row.original_key, checked(begun), format.content_type()).await;
+    let cut = match put {
+        Ok(bytes) => return Ok(Stored { row, bytes }),
+        Err(PutError::Source(cut)) => cut,
+        Err(PutError::Objects(error)) => Cut::Failed(error.into()),
+    };
+    Stored { row, bytes: 0 }.discard(app).await;
+    Err(cut)
+}
+
+impl Stored {
+    /// The photo's id.
+    pub(crate) fn id(&self) -> Uuid {
+        self.row.id
+    }
+
+    /// Makes it the ledger's: it will be processed.
+    pub(crate) async fn accept(&self, tx: &mut Transaction<'_>) -> Result<media::Model> {
+        let size = Set(self.bytes as i64);
+        let changed = media::Entity::update_many()
+            .set(media::ActiveModel { status: Set(Status::Processing), byte_size: size, ..Default::default() })
+            .filter(media::Column::Id.eq(self.row.id))
+            .filter(media::Column::Status.eq(Status::Uploading))
+            .exec_with_returning(tx.rows())
+            .await?;
+        let row = changed.into_iter().next().ok_or_else(|| Error::internal("the row of an upload is gone"))?;
+        tx.enqueue(&ProcessMedia { media_id: row.id }).await?;
+        Ok(row)
+    }
+
+    /// Removes what there is of it. If that fails, the sweep does it within a day.
+    pub(crate) async fn discard(&self, app: &App) {
+        let object = app.objects.delete(&[self.row.original_key.as_str()]).await;
+        let entry = match object {
+            Ok(()) => media::Entity::delete_by_id(self.row.id)
+                .filter(media::Column::Status.eq(Status::Uploading))
+                .exec(app.rows())
+                .await
+                .map(|_| ())
+                .map_err(Error::from),
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = entry {
+            tracing::warn!(%error, media = %self.row.id, "a refused upload is left to the sweep");
+        }
+    }
 }
 
 /// An upload whose format is known.
@@ -89,15 +153,15 @@ struct Begun {
     format: Format,
     /// What was read to know it.
     head: Vec<Bytes>,
-    body: BoxStream<'static, io::Result<Bytes>>,
+    body: BoxStream<'static, Result<Bytes>>,
     inspector: Inspector,
 }
 
 /// Reads on until the format is known: a few bytes.
-async fn recognise(mut body: BoxStream<'static, io::Result<Bytes>>, mut inspector: Inspector) -> Result<Begun> {
+async fn recognise(mut body: BoxStream<'static, Result<Bytes>>, mut inspector: Inspector) -> Result<Begun, Cut> {
     let mut head = Vec::new();
     while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(Cut::Connection)?;
+        let chunk = chunk?;
         inspector.feed(&chunk).map_err(Cut::Refused)?;
         head.push(chunk);
         if let Some(format) = inspector.format() {
@@ -106,25 +170,33 @@ async fn recognise(mut body: BoxStream<'static, io::Result<Bytes>>, mut inspecto
     }
     // The end came before the format was known: whatever it is, the inspector says why it is refused.
     match inspector.finish() {
-        Err(failure) => Err(Cut::Refused(failure).into()),
-        Ok(_) => Err(Error::internal("a file without a format passed inspection")),
+        Err(failure) => Err(Cut::Refused(failure)),
+        Ok(_) => Err(Error::internal("a file without a format passed inspection").into()),
     }
 }
 
 /// Why the bytes stopped.
 #[derive(Debug, thiserror::Error)]
-enum Cut {
+pub(crate) enum Cut {
+    /// They are no picture that can be used.
     #[error("{0}")]
     Refused(Failure),
-    #[error("the upload was cut off: {0}")]
-    Connection(#[source] io::Error),
+    /// Something else went wrong, or where they came from had enough.
+    #[error(transparent)]
+    Failed(Error),
+}
+
+impl From<Error> for Cut {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
 }
 
 impl From<Cut> for Error {
     fn from(cut: Cut) -> Self {
         match cut {
             Cut::Refused(failure) => Self::refused("file", failure),
-            Cut::Connection(error) => body_error(error),
+            Cut::Failed(error) => error,
         }
     }
 }
@@ -161,7 +233,7 @@ fn checked(begun: Begun) -> BoxStream<'static, Result<Bytes, Cut>> {
                 Ok(()) => return Some((Ok(chunk), (body, Some(inspector)))),
                 Err(failure) => Cut::Refused(failure),
             },
-            Some(Err(error)) => Cut::Connection(error),
+            Some(Err(error)) => Cut::Failed(error),
             None => Cut::Refused(inspector.finish().err()?),
         };
         Some((Err(cut), (body, None)))
@@ -180,8 +252,8 @@ async fn insert(app: &App, owner: Uuid, format: Format, alt_text: String, purpos
         kind: Kind::Photo,
         status: Status::Uploading,
         attachment: Attachment::None,
-        original_key: format!("{folder}/o/{}.{}", random_name()?, format.extension()),
-        rendition_prefix: format!("{folder}/r/{}", random_name()?),
+        original_key: format!("{folder}/o/{}.{}", object::random_name()?, format.extension()),
+        rendition_prefix: format!("{folder}/r/{}", object::random_name()?),
         content_type: format.content_type().to_owned(),
         byte_size: 0,
         width: None,
@@ -198,43 +270,4 @@ async fn insert(app: &App, owner: Uuid, format: Format, alt_text: String, purpos
     };
     media::Entity::insert(media::ActiveModel::from(row.clone())).exec_without_returning(app.rows()).await?;
     Ok(row)
-}
-
-/// 128 random bits: nobody guesses an object's name from another's.
-fn random_name() -> Result<String> {
-    let mut bits = [0_u8; 16];
-    rand::rngs::OsRng.try_fill_bytes(&mut bits).map_err(Error::internal)?;
-    Ok(URL_SAFE_NO_PAD.encode(bits))
-}
-
-/// Every byte is stored: from here on the photo is the ledger's.
-async fn accept(app: &App, row: &media::Model, bytes: u64) -> Result<media::Model> {
-    let mut tx = app.begin().await?;
-    let changed = media::Entity::update_many()
-        .set(media::ActiveModel { status: Set(Status::Processing), byte_size: Set(bytes as i64), ..Default::default() })
-        .filter(media::Column::Id.eq(row.id))
-        .filter(media::Column::Status.eq(Status::Uploading))
-        .exec_with_returning(tx.rows())
-        .await?;
-    let row = changed.into_iter().next().ok_or_else(|| Error::internal("the row of an upload is gone"))?;
-    tx.enqueue(&ProcessMedia { media_id: row.id }).await?;
-    tx.commit().await?;
-    Ok(row)
-}
-
-/// Removes what a refused upload has left. If that fails too, the sweep does it within a day.
-async fn discard(app: &App, row: &media::Model) {
-    let object = app.objects.delete(&[row.original_key.as_str()]).await;
-    let entry = match object {
-        Ok(()) => media::Entity::delete_by_id(row.id)
-            .filter(media::Column::Status.eq(Status::Uploading))
-            .exec(app.rows())
-            .await
-            .map(|_| ())
-            .map_err(Error::from),
-        Err(error) => Err(error.into()),
-    };
-    if let Err(error) = entry {
-        tracing::warn!(%error, media = %row.id, "a refused upload is left to the sweep");
-    }
 }

@@ -2,24 +2,17 @@
 //!
 //! `{public_url}/media/{key}?exp={unix seconds}&sig={base64url of 16 bytes of HMAC-SHA-256}`
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use darkroom_entity::{media, rendition};
 use darkroom_platform::config::Config;
-use hmac::{Hmac, Mac};
-use sha2::Sha256;
-use subtle::ConstantTimeEq;
 
 use crate::app::App;
 use crate::session::Viewer;
+use crate::signature::Signer;
 
-/// Bytes of a signature: 128 bits, which nobody guesses.
-const SIGNATURE_BYTES: usize = 16;
-
-/// Makes and checks signatures. Holds the key; never printed.
+/// Makes and checks links. Holds the key; never printed.
 pub(crate) struct UrlSigner {
-    mac: Hmac<Sha256>,
+    signer: Signer,
     window: i64,
     public_url: String,
 }
@@ -39,10 +32,8 @@ pub struct Grant {
 
 impl UrlSigner {
     pub(crate) fn new(config: &Config) -> Self {
-        // One secret serves several purposes: each has a key of its own, derived with its name.
-        let derived = keyed(config.secret().expose().as_bytes(), b"darkroom media url v1");
         Self {
-            mac: mac_of(&derived.finalize().into_bytes()),
+            signer: Signer::new(config, "darkroom media url v1"),
             window: i64::try_from(config.media.url_window_seconds).unwrap_or(3600).max(60),
             public_url: config.public_url(),
         }
@@ -61,36 +52,16 @@ impl UrlSigner {
 
     /// A link to `key` that lives until then.
     pub(crate) fn link(&self, key: &str, expires: i64) -> String {
-        let signature = URL_SAFE_NO_PAD.encode(self.signature(key, expires));
+        let signature = self.signer.sign(&[&expires.to_be_bytes(), key.as_bytes()]);
         format!("{}/media/{key}?exp={expires}&sig={signature}", self.public_url)
-    }
-
-    fn signature(&self, key: &str, expires: i64) -> [u8; SIGNATURE_BYTES] {
-        let mut mac = self.mac.clone();
-        mac.update(&expires.to_be_bytes());
-        mac.update(key.as_bytes());
-        let whole = mac.finalize().into_bytes();
-        std::array::from_fn(|at| whole[at])
     }
 
     fn check(&self, key: &str, expires: &str, signature: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let expires: i64 = expires.parse().ok()?;
-        let given = URL_SAFE_NO_PAD.decode(signature).ok()?;
-        let genuine = self.signature(key, expires).ct_eq(given.as_slice());
+        let genuine = self.signer.is_genuine(&[&expires.to_be_bytes(), key.as_bytes()], signature);
         let until = DateTime::from_timestamp(expires, 0)?;
-        (bool::from(genuine) && now < until).then_some(until)
+        (genuine && now < until).then_some(until)
     }
-}
-
-fn mac_of(key: &[u8]) -> Hmac<Sha256> {
-    // HMAC takes keys of every length (RFC 2104, section 2), so this can't fail.
-    <Hmac<Sha256> as Mac>::new_from_slice(key).unwrap_or_else(|_| unreachable!("HMAC takes keys of every length"))
-}
-
-fn keyed(key: &[u8], message: &[u8]) -> Hmac<Sha256> {
-    let mut mac = mac_of(key);
-    mac.update(message);
-    mac
 }
 
 /// A link to a rendition.
@@ -124,7 +95,7 @@ mod tests {
     use super::*;
 
     fn signer() -> UrlSigner {
-        UrlSigner { mac: mac_of(b"secret"), window: 3600, public_url: "http://x.test".into() }
+        UrlSigner { signer: Signer::of_key(b"secret"), window: 3600, public_url: "http://x.test".into() }
     }
 
     fn at(seconds: i64) -> DateTime<Utc> {

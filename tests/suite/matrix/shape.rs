@@ -17,6 +17,8 @@ const DEPTH: usize = 2;
 /// The types of the schema.
 pub(crate) struct Shape {
     types: BTreeMap<String, Type>,
+    /// The upload that everyone asks for.
+    upload: String,
 }
 
 struct Type {
@@ -41,8 +43,8 @@ struct Argument {
 }
 
 impl Shape {
-    /// Asks a server for its schema.
-    pub(crate) async fn of(client: &Client) -> Self {
+    /// Asks a server for its schema. Fields that need an upload's id are given this one.
+    pub(crate) async fn of(client: &Client, upload: &str) -> Self {
         let named = "name kind ofType { name kind ofType { name kind ofType { name kind ofType { name kind } } } }";
         let query = format!(
             "{{ __schema {{ types {{ kind name possibleTypes {{ name }} fields(includeDeprecated: true) {{
@@ -66,7 +68,7 @@ impl Shape {
             let possible = list(&kind["possibleTypes"]).iter().map(|one| text(&one["name"])).collect();
             (text(&kind["name"]), Type { kind: text(&kind["kind"]), fields: fields.collect(), possible })
         });
-        Self { types: types.collect() }
+        Self { types: types.collect(), upload: upload.to_owned() }
     }
 
     /// The fields of an object type.
@@ -128,6 +130,9 @@ impl Shape {
         for argument in &field.arguments {
             match argument.name.as_str() {
                 "first" => arguments.push(format!("first: {first}")),
+                "id" if (parent, field.name.as_str()) == ("Viewer", "upload") => {
+                    arguments.push(format!("id: \"{}\"", self.upload));
+                }
                 other if argument.is_required => {
                     panic!("{parent}.{} needs an argument {other}: teach the matrix what to give it", field.name)
                 }

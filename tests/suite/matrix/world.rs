@@ -5,7 +5,7 @@
 
 use darkroom_entity::{account, block, close_friend, follow, media, mute, post, rendition, story};
 use darkroom_service::media::Facts;
-use darkroom_testing::{Client, Person, TestApp, picture};
+use darkroom_testing::{Client, Person, TestApp, announcement, picture};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
@@ -61,6 +61,8 @@ pub(crate) struct World {
     pub(crate) authors: Vec<Author>,
     /// Every kind of viewer.
     pub(crate) viewers: Vec<Viewer>,
+    /// The public author's upload.
+    pub(crate) upload: String,
 }
 
 /// The row's id of a person.
@@ -74,11 +76,14 @@ impl World {
     pub(crate) async fn new() -> Self {
         // Everything at once is more than an app may ask for.
         let app = TestApp::start_with(&[("DARKROOM_GRAPHQL_COMPLEXITY_MAX", "1000000000")]).await;
-        let mut authors = Vec::new();
+        let (mut authors, mut uploads) = (Vec::new(), Vec::new());
         for (name, is_private, is_suspended) in [("open", false, false), ("closed", true, false), ("gone", false, true)]
         {
             let person = app.client().sign_up(name).await;
-            let things = things(&app, &person).await;
+            let mut things = things(&app, &person).await;
+            let (id, upload) = begun(&person).await;
+            uploads.push(id);
+            things.push(upload);
             authors.push(Author { person, standing: Standing { is_private, is_suspended }, things });
         }
         let common = app.client().sign_up("common").await;
@@ -101,7 +106,7 @@ impl World {
             author.things.extend(pending);
             settle(&app, author).await;
         }
-        Self { app, authors, viewers }
+        Self { app, authors, viewers, upload: uploads.swap_remove(0) }
     }
 }
 
@@ -180,6 +185,16 @@ async fn things(app: &TestApp, author: &Person) -> Vec<Thing> {
     app.run_jobs().await;
 
     things
+}
+
+/// A large file on its way: its id, and what is its sender's alone.
+async fn begun(author: &Person) -> (String, Thing) {
+    let mark = format!("mark:{}:upload;", author.username);
+    let mut input = announcement(b"no picture yet", "image/jpeg");
+    input["altText"] = json!(mark);
+    let id = author.make("createUpload", input, "upload").await;
+    let kind = Kind::Made(Audience::Author);
+    (id, Thing { name: format!("{}'s upload", author.username), id: None, marks: vec![mark], kind })
 }
 
 /// What the author leaves with others, who are all to be seen: a like, a follow, a mention, words; and what they keep.

@@ -234,6 +234,23 @@ fn tables(guest: &Guest) -> Vec<Table> {
             ],
         ),
         table(
+            "upload",
+            &[
+                ("id", "id(upload,i)"),
+                ("account_id", "id(account,i)"),
+                ("state", "'open'"),
+                ("content_type", "'image/jpeg'"),
+                ("byte_size", "1000"),
+                ("sha256", "''"),
+                ("part_size", "1000"),
+                ("part_prefix", "'uploads/' || i"),
+                ("purpose", "'post'"),
+                ("alt_text", "''"),
+                ("created_at", "now"),
+                ("expires_at", "now"),
+            ],
+        ),
+        table(
             "session",
             &[
                 ("id", "id(session,i)"),

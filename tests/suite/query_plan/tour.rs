@@ -1,6 +1,6 @@
 //! One person does everything that the product lets people do.
 
-use darkroom_service::{App, follow, media, notification, object, ranking, session, story};
+use darkroom_service::{App, follow, media, notification, object, ranking, session, story, upload};
 use darkroom_testing::{Person, TestApp, picture, uuid_of};
 use sea_orm::{ColumnTrait, DbBackend, EntityTrait, QueryFilter};
 use serde_json::json;
@@ -39,6 +39,17 @@ impl Guest {
     pub(super) async fn tour(&self, app: &TestApp) {
         let (guest, other) = (&self.person, &self.other);
         let post = other.post_picture().await;
+        for is_wanted in [true, false] {
+            let file = picture::jpeg(40, 30);
+            let upload = guest.begin_upload(&file, "image/jpeg").await;
+            let id = upload["id"].as_str().unwrap();
+            guest.send_parts(&upload, &file).await;
+            guest.look_up_upload(id).await;
+            let ended = if is_wanted { guest.finish_upload(id).await } else { guest.cancel_upload(id).await };
+            ended.payload();
+            guest.finish_upload(id).await;
+        }
+        darkroom_service::upload::sweep(&app.app).await.unwrap();
         let story_photo = other.photo(picture::jpeg(24, 30)).await;
         let story = other.story(&story_photo).await;
         app.run_jobs().await;
@@ -139,7 +150,8 @@ async fn sweep(app: &App) -> darkroom_service::Result<()> {
     object::sweep(app).await?;
     ranking::sweep(app).await?;
     session::sweep(app).await?;
-    story::sweep(app).await
+    story::sweep(app).await?;
+    upload::sweep(app).await
 }
 
 const DOCUMENTS: [&str; 5] = [

@@ -14,7 +14,6 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use super::map::Mapped;
 use super::parts::{Part, PartError, Parts};
 use super::spool::{Spool, SpoolWriter};
-use crate::graphql::inbound::BodyError;
 
 /// The files of one request.
 ///
@@ -122,7 +121,7 @@ impl Files {
 
     async fn spool(&self, parts: &mut Parts) -> io::Result<Spool> {
         let mut writer = SpoolWriter::create(self.spool_dir.clone(), self.limit).await?;
-        while let Some(chunk) = parts.chunk().await.map_err(|error| failure(&error))? {
+        while let Some(chunk) = parts.chunk().await.map_err(failure)? {
             writer.write(&chunk).await?;
         }
         writer.finish().await
@@ -141,7 +140,7 @@ impl Reader {
         if let Some(found) = self.ahead.take() {
             return Ok(Some(found));
         }
-        let Some(Part { name, content_type }) = self.parts.next().await.map_err(|error| failure(&error))? else {
+        let Some(Part { name, content_type }) = self.parts.next().await.map_err(failure)? else {
             return Ok(None);
         };
         let name = name.unwrap_or_default();
@@ -165,7 +164,7 @@ impl Reader {
 /// The current part, from the socket: a chunk is read when it is asked for.
 fn pull(reader: OwnedMutexGuard<Reader>) -> BoxStream<'static, io::Result<Bytes>> {
     stream::try_unfold(reader, |mut reader| async move {
-        let chunk = reader.parts.chunk().await.map_err(|error| failure(&error))?;
+        let chunk = reader.parts.chunk().await.map_err(failure)?;
         if chunk.is_none() {
             reader.look_ahead().await?;
         }
@@ -178,13 +177,9 @@ fn invalid(message: impl Into<String>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, message.into())
 }
 
-fn failure(error: &PartError) -> io::Error {
-    let kind = match error {
-        PartError::Body(BodyError::TooLarge(_)) => io::ErrorKind::FileTooLarge,
-        PartError::Body(BodyError::Aborted) => io::ErrorKind::UnexpectedEof,
-        PartError::Body(BodyError::Idle | BodyError::Slow(_)) => io::ErrorKind::TimedOut,
-        PartError::Body(BodyError::Busy) => io::ErrorKind::Other,
-        PartError::Malformed(_) => io::ErrorKind::InvalidData,
-    };
-    io::Error::new(kind, error.to_string())
+fn failure(error: PartError) -> io::Error {
+    match error {
+        PartError::Body(error) => error.into(),
+        PartError::Malformed(what) => io::Error::new(io::ErrorKind::InvalidData, what),
+    }
 }
