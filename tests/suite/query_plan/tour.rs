@@ -1,6 +1,6 @@
 //! One person does everything that the product lets people do.
 
-use darkroom_service::{App, follow, media, notification, object, ranking, session, story, upload};
+use darkroom_service::{App, follow, media, notification, object, ranking, story, upload};
 use darkroom_testing::{Person, TestApp, picture, uuid_of};
 use sea_orm::{ColumnTrait, DbBackend, EntityTrait, QueryFilter};
 use serde_json::json;
@@ -149,7 +149,6 @@ async fn sweep(app: &App) -> darkroom_service::Result<()> {
     notification::sweep(app).await?;
     object::sweep(app).await?;
     ranking::sweep(app).await?;
-    session::sweep(app).await?;
     story::sweep(app).await?;
     upload::sweep(app).await
 }
