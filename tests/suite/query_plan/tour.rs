@@ -1,6 +1,5 @@
 //! One person does everything that the product lets people do.
 
-use darkroom_service::{App, follow, media, notification, object, ranking, story, upload};
 use darkroom_testing::{Person, TestApp, picture, uuid_of};
 use sea_orm::{ColumnTrait, DbBackend, EntityTrait, QueryFilter};
 use serde_json::json;
@@ -67,7 +66,7 @@ impl Guest {
             after = guest.ranked_page(first, after.as_deref()).await.next;
         }
         app.app.settle().await;
-        ranking::warm(&app.app).await.unwrap();
+        darkroom_service::ranking::warm(&app.app).await.unwrap();
         let seen = json!({ "impressions": [{ "postId": post, "dwellMs": 5000 }] });
         guest.mutate("recordImpressions", seen, "").await.payload();
         let comment = guest.make("addComment", json!({ "postId": post, "text": "for @other" }), "comment").await;
@@ -104,7 +103,7 @@ impl Guest {
             }
         }
         other.mutate("markNotificationsRead", json!({}), "").await.payload();
-        ranking::prune(app.app.rows(), uuid_of(&guest.id)).await.unwrap();
+        darkroom_service::ranking::prune(app.app.rows(), uuid_of(&guest.id)).await.unwrap();
         guest.mutate("updateSettings", json!({ "weights": { "recency": 30 } }), "").await.payload();
         guest.ranked_page(20, None).await;
         guest.mutate("updateSettings", json!({ "weights": null, "isPersonalised": false }), "").await.payload();
@@ -138,19 +137,7 @@ impl Guest {
         other.set_private(false).await;
         other.delete_post(&post).await;
         app.run_jobs().await;
-        sweep(&app.app).await.unwrap();
     }
-}
-
-/// What is done every hour, whoever is there.
-async fn sweep(app: &App) -> darkroom_service::Result<()> {
-    follow::sweep(app).await?;
-    media::sweep(app).await?;
-    notification::sweep(app).await?;
-    object::sweep(app).await?;
-    ranking::sweep(app).await?;
-    story::sweep(app).await?;
-    upload::sweep(app).await
 }
 
 const DOCUMENTS: [&str; 5] = [
