@@ -10,9 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use darkroom_entity::{account, session};
 use rand::TryRngCore;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, JoinType, Linked, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, JoinType, Linked, QueryFilter, QueryOrder, QuerySelect};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -182,8 +180,7 @@ pub async fn close(app: &App, viewer: &Viewer) -> Result<()> {
 
 /// Removes a bounded number of sessions that have expired; says whether there may be more.
 pub async fn sweep(app: &App) -> Result<bool> {
-    let ended = Condition::all().add(session::Column::ExpiresAt.lte(app.clock.now()));
-    purge::batch::<session::Entity>(app, ended, session::Column::Id).await
+    purge::below::<session::Entity>(app, session::Column::ExpiresAt, app.clock.now(), session::Column::Id).await
 }
 
 fn hash(token: &str) -> Vec<u8> {

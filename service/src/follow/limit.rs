@@ -3,9 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use darkroom_entity::follow::{self, State};
 use darkroom_entity::{account, follow_made};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use crate::app::App;
@@ -63,8 +61,8 @@ async fn note(tx: &Transaction<'_>, account_id: Uuid, most: u64) -> Result<()> {
 
 /// Removes a bounded number of notes of follows that do not count any more; says whether there may be more.
 pub async fn sweep(app: &App) -> Result<bool> {
-    let old = Condition::all().add(follow_made::Column::Id.lt(first_counted(app.clock.now())));
-    purge::batch::<follow_made::Entity>(app, old, follow_made::Column::Id).await
+    let (id, old) = (follow_made::Column::Id, first_counted(app.clock.now()));
+    purge::below::<follow_made::Entity>(app, id, old, id).await
 }
 
 /// When an id was made, milliseconds.

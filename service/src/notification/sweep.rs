@@ -15,11 +15,9 @@ pub async fn sweep(app: &App) -> Result<bool> {
     let oldest = app.clock.now() - TimeDelta::days(i64::from(app.config.notification.retention_days));
     // Ids begin with their time, so an index on them finds what is old.
     let oldest = live::place_of(oldest);
-    let old = Condition::all().add(notification::Column::Id.lt(oldest));
-    let more = purge::batch::<notification::Entity>(app, old, notification::Column::Id).await?;
-    let empty = Condition::all().add(notification_group::Column::NewestId.lt(oldest));
-    let more_groups =
-        purge::batch::<notification_group::Entity>(app, empty, notification_group::Column::NewestId).await?;
+    let (id, newest_id) = (notification::Column::Id, notification_group::Column::NewestId);
+    let more = purge::below::<notification::Entity>(app, id, oldest, id).await?;
+    let more_groups = purge::below::<notification_group::Entity>(app, newest_id, oldest, newest_id).await?;
     Ok(more || more_groups)
 }
 

@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use darkroom_entity::{impression, post, post_impression};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, LockType, OnConflict};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TryInsertResult,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TryInsertResult};
 use uuid::Uuid;
 
 use super::affinity::{Gains, Signal};
@@ -158,6 +156,6 @@ async fn add_up(tx: &Transaction<'_>, looks: &BTreeMap<Uuid, Look>) -> Result<()
 
 /// Removes a bounded number of notes of who has seen what, which are older than they count; says whether there may be more.
 pub async fn sweep(app: &App) -> Result<bool> {
-    let old = Condition::all().add(impression::Column::Id.lt(live::place_of(app.clock.now() - ONCE_WITHIN)));
-    purge::batch::<impression::Entity>(app, old, impression::Column::Id).await
+    let (id, old) = (impression::Column::Id, live::place_of(app.clock.now() - ONCE_WITHIN));
+    purge::below::<impression::Entity>(app, id, old, id).await
 }

@@ -1,5 +1,6 @@
 //! One person does everything that the product lets people do.
 
+use darkroom_service::{App, follow, media, notification, object, ranking, session, story, upload};
 use darkroom_testing::{Person, TestApp, picture, uuid_of};
 use sea_orm::{ColumnTrait, DbBackend, EntityTrait, QueryFilter};
 use serde_json::json;
@@ -48,7 +49,6 @@ impl Guest {
             ended.payload();
             guest.finish_upload(id).await;
         }
-        darkroom_service::upload::sweep(&app.app).await.unwrap();
         let story_photo = other.photo(picture::jpeg(24, 30)).await;
         let story = other.story(&story_photo).await;
         app.run_jobs().await;
@@ -66,7 +66,7 @@ impl Guest {
             after = guest.ranked_page(first, after.as_deref()).await.next;
         }
         app.app.settle().await;
-        darkroom_service::ranking::warm(&app.app).await.unwrap();
+        ranking::warm(&app.app).await.unwrap();
         let seen = json!({ "impressions": [{ "postId": post, "dwellMs": 5000 }] });
         guest.mutate("recordImpressions", seen, "").await.payload();
         let comment = guest.make("addComment", json!({ "postId": post, "text": "for @other" }), "comment").await;
@@ -103,7 +103,7 @@ impl Guest {
             }
         }
         other.mutate("markNotificationsRead", json!({}), "").await.payload();
-        darkroom_service::ranking::prune(app.app.rows(), uuid_of(&guest.id)).await.unwrap();
+        ranking::prune(app.app.rows(), uuid_of(&guest.id)).await.unwrap();
         guest.mutate("updateSettings", json!({ "weights": { "recency": 30 } }), "").await.payload();
         guest.ranked_page(20, None).await;
         guest.mutate("updateSettings", json!({ "weights": null, "isPersonalised": false }), "").await.payload();
@@ -137,7 +137,20 @@ impl Guest {
         other.set_private(false).await;
         other.delete_post(&post).await;
         app.run_jobs().await;
+        sweep(&app.app).await.unwrap();
     }
+}
+
+/// What is done every hour, whoever is there.
+async fn sweep(app: &App) -> darkroom_service::Result<()> {
+    follow::sweep(app).await?;
+    media::sweep(app).await?;
+    notification::sweep(app).await?;
+    object::sweep(app).await?;
+    ranking::sweep(app).await?;
+    session::sweep(app).await?;
+    story::sweep(app).await?;
+    upload::sweep(app).await
 }
 
 const DOCUMENTS: [&str; 5] = [

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use chrono::TimeDelta;
 use darkroom_service::upload;
-use darkroom_testing::TestApp;
+use darkroom_testing::{Person, TestApp};
 use serde_json::Value;
 
 use super::{AFTER_ALL_LINKS, SMALL, id_of, photo, url_of};
@@ -64,13 +64,7 @@ async fn what_comes_too_late_is_removed_as_well() {
 async fn a_finished_upload_is_forgotten_after_a_day_and_its_photo_is_not() {
     let app = TestApp::start_with(&SMALL).await;
     let ada = app.client().sign_up("ada").await;
-    let (file, content_type) = photo();
-    let upload = ada.begin_upload(&file, content_type).await;
-    ada.send_parts(&upload, &file).await;
-    let finished = ada.finish_upload(id_of(&upload)).await;
-    let media = finished.payload()["media"]["id"].as_str().unwrap().to_owned();
-    let post = ada.post(&[media], "").await;
-    app.run_jobs().await;
+    let (upload, post) = posted(&app, &ada).await;
     app.clock.advance(TimeDelta::hours(25));
     upload::sweep(&app.app).await.unwrap();
     app.run_jobs().await;
@@ -86,17 +80,23 @@ async fn a_finished_upload_is_forgotten_after_a_day_and_its_photo_is_not() {
 async fn an_upload_whose_photo_is_gone_is_finished_no_second_time() {
     let app = TestApp::start_with(&SMALL).await;
     let ada = app.client().sign_up("ada").await;
-    let (file, content_type) = photo();
-    let upload = ada.begin_upload(&file, content_type).await;
-    ada.send_parts(&upload, &file).await;
-    let finished = ada.finish_upload(id_of(&upload)).await;
-    let media = finished.payload()["media"]["id"].as_str().unwrap().to_owned();
-    let post = ada.post(&[media], "").await;
-    app.run_jobs().await;
+    let (upload, post) = posted(&app, &ada).await;
     ada.delete_post(&post).await;
     app.run_jobs().await;
     assert_eq!(ada.finish_upload(id_of(&upload)).await.user_errors(), [("NOT_FOUND".into(), "uploadId".into())]);
     assert_eq!(ada.look_up_upload(id_of(&upload)).await["media"], Value::Null);
     assert_eq!(app.object_keys().await, Vec::<String>::new());
     app.finish().await;
+}
+
+/// An upload that was finished, and the post that its photo is in.
+async fn posted(app: &TestApp, author: &Person) -> (Value, String) {
+    let (file, content_type) = photo();
+    let upload = author.begin_upload(&file, content_type).await;
+    author.send_parts(&upload, &file).await;
+    let finished = author.finish_upload(id_of(&upload)).await;
+    let media = finished.payload()["media"]["id"].as_str().unwrap().to_owned();
+    let post = author.post(&[media], "").await;
+    app.run_jobs().await;
+    (upload, post)
 }
