@@ -4,40 +4,34 @@ import "./support/websocket.mjs";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CombinedGraphQLErrors, gql } from "@apollo/client";
+import { separateOperations } from "graphql";
 
 import { apollo } from "./connect/apollo.mjs";
 import { photoFile } from "./support/photo.mjs";
 import { documentsText, graphqlUrl, newPerson, until } from "./support/server.mjs";
 
-const documents = gql(documentsText());
-
-/** One of docs/documents by its name, with the fragments that it may use. */
-function operation(name) {
-  const definitions = documents.definitions.filter(
-    ({ kind, name: { value } }) => value === name || (kind === "FragmentDefinition" && ["Feed", "CreatePost"].includes(name)),
-  );
-  return { ...documents, definitions };
-}
+/** Those of docs/documents by their names, each with the fragments that it uses. */
+const operations = separateOperations(gql(documentsText()));
 
 /** A client, and the one that signs up with it. */
 async function signedUp() {
   let token;
   const client = apollo(graphqlUrl(), () => token);
   const person = newPerson();
-  const { data } = await client.mutate({ mutation: operation("SignUp"), variables: { input: person } });
+  const { data } = await client.mutate({ mutation: operations.SignUp, variables: { input: person } });
   token = data.signUp.session.token;
   return { client, person, forget: () => (token = undefined) };
 }
 
 async function publish(client, seed) {
   const uploaded = await client.mutate({
-    mutation: operation("UploadMedia"),
+    mutation: operations.UploadMedia,
     variables: { input: { file: photoFile("sea.jpg", { seed }), altText: `photo ${seed}` } },
   });
   const { media, userErrors } = uploaded.data.uploadMedia;
   assert.deepEqual(userErrors, []);
   await new Promise((resolve, reject) => {
-    const states = client.subscribe({ query: operation("MediaProcessed"), variables: { mediaId: media.id } });
+    const states = client.subscribe({ query: operations.MediaProcessed, variables: { mediaId: media.id } });
     let last;
     states.subscribe({
       next: ({ data }) => (last = data.mediaProcessed),
@@ -46,7 +40,7 @@ async function publish(client, seed) {
     });
   });
   const created = await client.mutate({
-    mutation: operation("CreatePost"),
+    mutation: operations.CreatePost,
     variables: { input: { mediaIds: [media.id], caption: `number ${seed}` } },
   });
   assert.deepEqual(created.data.createPost.userErrors, []);
@@ -58,7 +52,7 @@ test("sign up, upload, wait, post, and page through the feed in the cache", { ti
   const posts = [];
   for (const seed of [1, 2, 3]) posts.unshift(await publish(client, seed));
 
-  const query = client.watchQuery({ query: operation("Feed"), variables: { first: 2 } });
+  const query = client.watchQuery({ query: operations.Feed, variables: { first: 2 } });
   const subscription = query.subscribe(() => {});
   const first = await until(async () => {
     const { data } = await query.refetch();
@@ -80,8 +74,8 @@ test("sign up, upload, wait, post, and page through the feed in the cache", { ti
   subscription.unsubscribe();
 
   // A mutation's payload changes what the list in the cache shows.
-  await client.mutate({ mutation: operation("LikePost"), variables: { input: { postId: posts[2] } } });
-  const cached = client.readQuery({ query: operation("Feed"), variables: { first: 2 } });
+  await client.mutate({ mutation: operations.LikePost, variables: { input: { postId: posts[2] } } });
+  const cached = client.readQuery({ query: operations.Feed, variables: { first: 2 } });
   assert.deepEqual(cached.feed.edges.map(({ node }) => node.likeCount), [0, 0, 1]);
   client.stop();
 });
@@ -104,16 +98,16 @@ test("a picture that is shown is the one that was uploaded", async () => {
 
 test("what was refused is data, what failed is an error with a code", async () => {
   const { client, person, forget } = await signedUp();
-  const taken = await client.mutate({ mutation: operation("SignUp"), variables: { input: person } });
+  const taken = await client.mutate({ mutation: operations.SignUp, variables: { input: person } });
   assert.equal(taken.error, undefined);
   const conflicts = taken.data.signUp.userErrors.map(({ code, field }) => [code, ...field]);
   assert.deepEqual(conflicts, [["CONFLICT", "input", "username"], ["CONFLICT", "input", "email"]]);
   const text = new File(["no photo"], "photo.jpg", { type: "image/jpeg" });
-  const refused = await client.mutate({ mutation: operation("UploadMedia"), variables: { input: { file: text } } });
+  const refused = await client.mutate({ mutation: operations.UploadMedia, variables: { input: { file: text } } });
   assert.deepEqual(refused.data.uploadMedia.userErrors.map(({ mediaFailure }) => mediaFailure), ["UNSUPPORTED_FORMAT"]);
 
   forget();
-  const { error } = await client.query({ query: operation("Feed"), errorPolicy: "all", fetchPolicy: "network-only" });
+  const { error } = await client.query({ query: operations.Feed, errorPolicy: "all", fetchPolicy: "network-only" });
   assert.ok(CombinedGraphQLErrors.is(error), String(error));
   assert.equal(error.errors[0].extensions.code, "UNAUTHENTICATED");
   assert.match(error.errors[0].extensions.requestId, /./);
