@@ -6,7 +6,7 @@
 //!   GET  /graphql ── accept ── query string            │
 //!                                                      ├──► Gateway: authenticate, prepare ──► documents: persisted, check
 //!   GET  /graphql/ws ── origin ── socket ──────────────┘                                           │
-//!                                             respond ◄──┬── Gateway: execute, mask ◄──────────────┘
+//!                                             respond ◄──┬── Gateway: execute, mask ◄── (keyed) ◄──┘
 //!                                             sse     ◄──┘
 //! ```
 
@@ -17,6 +17,7 @@ pub(crate) mod documents;
 pub(crate) mod gateway;
 pub(crate) mod http;
 pub(crate) mod inbound;
+pub(crate) mod keyed;
 pub(crate) mod multipart;
 pub(crate) mod operation;
 pub(crate) mod origin;

@@ -18,6 +18,7 @@ pub mod comment_mention;
 pub mod doomed_object;
 pub mod follow;
 pub mod follow_made;
+pub mod idempotency;
 pub mod impression;
 pub mod job;
 pub mod media;

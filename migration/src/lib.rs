@@ -23,6 +23,7 @@ mod m0015_pulled_author;
 mod m0016_card_revision;
 mod m0017_ranking;
 mod m0019_upload;
+mod m0020_idempotency;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0016_card_revision::Migration),
             Box::new(m0017_ranking::Migration),
             Box::new(m0019_upload::Migration),
+            Box::new(m0020_idempotency::Migration),
         ]
     }
 }

@@ -145,7 +145,7 @@ async fn each_change_alone_has_its_way_back() {
 
 #[tokio::test]
 async fn columns_are_required_unless_they_may_be_empty() {
-    let optional: [(&str, &[&str]); 32] = [
+    let optional: [(&str, &[&str]); 33] = [
         ("account", &["avatar_media_id", "suspended_at"]),
         ("account_habit", &[]),
         ("account_setting", &["activity", "interest", "quality", "recency", "relationship"]),
@@ -160,6 +160,7 @@ async fn columns_are_required_unless_they_may_be_empty() {
         ("doomed_object", &[]),
         ("follow", &[]),
         ("follow_made", &[]),
+        ("idempotency", &["answer", "lease_until"]),
         ("impression", &[]),
         ("job", &["last_error", "lease_until", "unique_key"]),
         (
@@ -230,6 +231,7 @@ async fn entities_are_found_on_the_tables() {
         select(rows, entity::doomed_object::Entity).await;
         select(rows, entity::follow::Entity).await;
         select(rows, entity::follow_made::Entity).await;
+        select(rows, entity::idempotency::Entity).await;
         select(rows, entity::impression::Entity).await;
         select(rows, entity::job::Entity).await;
         select(rows, entity::media::Entity).await;

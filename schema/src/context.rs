@@ -1,9 +1,11 @@
 //! What a resolver takes from its context.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_graphql::Context;
 use async_graphql::dataloader::DataLoader;
+use darkroom_service::idempotency::Attempt;
 use darkroom_service::{App, Error, Viewer};
 
 use crate::Caller;
@@ -15,6 +17,10 @@ pub(crate) trait RequestContext {
     fn app(&self) -> Result<&App>;
     fn caller(&self) -> Result<&Caller>;
     fn loader(&self) -> Result<&DataLoader<Loaders>>;
+
+    /// The application, for a verb whose second run would do more or say something else: if the request has a key, it knows
+    /// which step of it this field is.
+    fn acting(&self) -> Result<Cow<'_, App>>;
 
     /// Who asks, if they are signed in.
     fn viewer(&self) -> Result<Option<&Viewer>> {
@@ -30,6 +36,14 @@ pub(crate) trait RequestContext {
 impl RequestContext for Context<'_> {
     fn app(&self) -> Result<&App> {
         self.data_opt().ok_or_else(|| Error::internal("the schema has no application").into())
+    }
+
+    fn acting(&self) -> Result<Cow<'_, App>> {
+        let app = self.app()?;
+        let attempt: Option<&Attempt> = self.data_opt();
+        Ok(attempt.map_or(Cow::Borrowed(app), |attempt| {
+            Cow::Owned(app.at_step(attempt.step(self.item.node.response_key().node.as_str())))
+        }))
     }
 
     fn caller(&self) -> Result<&Caller> {

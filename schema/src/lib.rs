@@ -39,6 +39,7 @@ use std::sync::Arc;
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Data, Executor, Request, Response, SDLExportOptions, SchemaBuilder};
 use darkroom_platform::config::{Config, DocumentsMode};
+use darkroom_service::idempotency::Attempt;
 use darkroom_service::{App, Viewer};
 use futures::stream::BoxStream;
 use uuid::Uuid;
@@ -149,6 +150,11 @@ pub struct Caller {
 /// Gives a request what its resolvers need: who asks, and loaders of its own.
 pub fn prepare(request: Request, app: &App, caller: Caller) -> Request {
     attach(request, app, Arc::new(caller))
+}
+
+/// Has a request's mutations carried out as steps of this attempt.
+pub fn under_key(request: Request, attempt: Attempt) -> Request {
+    request.data(attempt)
 }
 
 fn attach(request: Request, app: &App, caller: Arc<Caller>) -> Request {

@@ -37,9 +37,12 @@ pub struct ProfileChange {
 ///
 /// Refused if a value breaks a rule, or if the username or e-mail address is taken in whatever case.
 pub async fn sign_up(app: &App, new: NewAccount, user_agent: &str) -> Result<(Viewer, NewSession)> {
+    if let Some(session_id) = app.done_before() {
+        return session::hand_out_again(app, session_id).await;
+    }
     let new = new.checked()?;
     let password_hash = app.hasher.hash(new.password).await?;
-    let tx = app.begin().await?;
+    let mut tx = app.begin().await?;
     let mut taken = Vec::new();
     if by_username_in(tx.rows(), &new.username).await?.is_some() {
         taken.push(username_taken());
@@ -81,6 +84,7 @@ pub async fn sign_up(app: &App, new: NewAccount, user_agent: &str) -> Result<(Vi
         },
     )?;
     let session = session::open(&tx, row.id, user_agent).await?;
+    tx.outcome(session.id);
     tx.commit().await?;
     Ok((Viewer { account: row, session_id: session.id }, session))
 }
@@ -97,6 +101,9 @@ fn email_taken() -> Problem {
 ///
 /// An unknown login and a wrong password get the same answer after the same time.
 pub async fn sign_in(app: &App, login: &str, password: String, user_agent: &str) -> Result<(Viewer, NewSession)> {
+    if let Some(session_id) = app.done_before() {
+        return session::hand_out_again(app, session_id).await;
+    }
     let login = login.trim();
     let found = if login.contains('@') {
         by_email(app.rows(), login).await?
@@ -114,8 +121,9 @@ pub async fn sign_in(app: &App, login: &str, password: String, user_agent: &str)
     if account.suspended_at.is_some() {
         return Err(Error::forbidden("login", "This account is suspended."));
     }
-    let tx = app.begin().await?;
+    let mut tx = app.begin().await?;
     let session = session::open(&tx, account.id, user_agent).await?;
+    tx.outcome(session.id);
     tx.commit().await?;
     Ok((Viewer { account, session_id: session.id }, session))
 }

@@ -15,10 +15,12 @@ use darkroom_sandbox::Sandbox;
 use sea_orm::DatabaseConnection;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 use crate::card::Cards;
 use crate::error::Result;
 use crate::feed::Rebuilds;
+use crate::idempotency::Step;
 use crate::media::UrlSigner;
 use crate::password::Hasher;
 use crate::ranking::Notes;
@@ -60,6 +62,8 @@ pub struct App {
     pub(crate) sandbox: Sandbox,
     /// Uploads under way at once.
     pub(crate) uploads: Arc<Semaphore>,
+    /// Which step of a request with a key this value serves, if any.
+    pub(crate) step: Option<Arc<Step>>,
 }
 
 impl App {
@@ -78,6 +82,7 @@ impl App {
             sandbox: Sandbox::in_process(cores),
             uploads: Arc::new(Semaphore::new(config.limits.uploads_concurrent)),
             tasks: TaskTracker::new(),
+            step: None,
             config,
             database,
             objects,
@@ -94,6 +99,17 @@ impl App {
     pub fn decoding_in(mut self, sandbox: Sandbox) -> Self {
         self.sandbox = sandbox;
         self
+    }
+
+    /// The same application, for one step of a request with a key: a verb that it is given to is carried out once.
+    #[must_use]
+    pub fn at_step(&self, step: Step) -> Self {
+        Self { step: Some(Arc::new(step)), ..self.clone() }
+    }
+
+    /// What came of this step, if an earlier attempt at the request got as far.
+    pub(crate) fn done_before(&self) -> Option<Uuid> {
+        self.step.as_ref()?.done_before()
     }
 
     /// Where reads go.

@@ -30,8 +30,11 @@ pub const COLLECTIONS_PER_ACCOUNT: u64 = 200;
 /// # Errors
 /// Refused if the name is empty, too long or that of another of theirs in whatever case, or if there are too many.
 pub async fn create(app: &App, viewer: &Viewer, name: &str) -> Result<collection::Model> {
+    if let Some(id) = app.done_before() {
+        return by_ids(app, Some(viewer.id()), &[id]).await?.remove(&id).ok_or_else(missing);
+    }
     let name = checked_name(name)?;
-    let tx = app.begin().await?;
+    let mut tx = app.begin().await?;
     // Of two made at once the second counts the first.
     account::Entity::find_by_id(viewer.id()).lock(LockType::NoKeyUpdate).one(tx.rows()).await?;
     let there = collection::Entity::find().filter(visibility::collections(Some(viewer.id()))).count(tx.rows()).await?;
@@ -50,6 +53,7 @@ pub async fn create(app: &App, viewer: &Viewer, name: &str) -> Result<collection
         .exec_without_returning(tx.rows())
         .await
         .map_err(name_taken)?;
+    tx.outcome(row.id);
     tx.commit().await?;
     Ok(row)
 }
@@ -72,6 +76,9 @@ pub async fn rename(app: &App, viewer: &Viewer, collection_id: Uuid, name: &str)
 
 /// Deletes one of the viewer's collections. The posts in it stay saved.
 pub async fn delete(app: &App, viewer: &Viewer, collection_id: Uuid) -> Result<()> {
+    if app.done_before().is_some() {
+        return Ok(());
+    }
     let mut tx = app.begin().await?;
     let removed = collection::Entity::delete_many()
         .filter(collection::Column::Id.eq(collection_id))
@@ -82,6 +89,7 @@ pub async fn delete(app: &App, viewer: &Viewer, collection_id: Uuid) -> Result<(
         return Err(missing());
     }
     tx.enqueue(&PurgeCollection { collection_id }).await?;
+    tx.outcome(collection_id);
     tx.commit().await
 }
 

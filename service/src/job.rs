@@ -216,6 +216,10 @@ job! {
     SweepObjects {} = "object.sweep" on Bulk
 }
 job! {
+    /// Hourly: forgets requests with a key whose day is over.
+    SweepIdempotency {} = "idempotency.sweep" on Bulk
+}
+job! {
     /// Daily: removes notes of follows that count for no limit any more.
     SweepFollows {} = "follow.sweep" on Bulk
 }
@@ -244,12 +248,13 @@ pub struct Schedule {
 }
 
 /// Everything that comes back.
-pub const SCHEDULES: [Schedule; 12] = [
+pub const SCHEDULES: [Schedule; 13] = [
     Schedule { name: Heartbeat::NAME, queue: Heartbeat::QUEUE, every: Duration::from_secs(60) },
     Schedule { name: SweepStories::NAME, queue: SweepStories::QUEUE, every: Duration::from_secs(3600) },
     Schedule { name: SweepMedia::NAME, queue: SweepMedia::QUEUE, every: Duration::from_secs(3600) },
     Schedule { name: SweepUploads::NAME, queue: SweepUploads::QUEUE, every: Duration::from_secs(3600) },
     Schedule { name: SweepObjects::NAME, queue: SweepObjects::QUEUE, every: Duration::from_secs(3600) },
+    Schedule { name: SweepIdempotency::NAME, queue: SweepIdempotency::QUEUE, every: Duration::from_secs(3600) },
     Schedule { name: SweepFollows::NAME, queue: SweepFollows::QUEUE, every: Duration::from_secs(86_400) },
     Schedule { name: AuditFeeds::NAME, queue: AuditFeeds::QUEUE, every: Duration::from_secs(3600) },
     Schedule { name: WarmFeeds::NAME, queue: WarmFeeds::QUEUE, every: Duration::from_secs(1800) },

@@ -23,6 +23,7 @@ pub mod counter;
 pub mod error;
 pub mod feed;
 pub mod follow;
+pub mod idempotency;
 pub mod job;
 pub mod like;
 pub mod live;

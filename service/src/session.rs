@@ -59,9 +59,7 @@ impl std::fmt::Debug for NewSession {
 /// Signs a person in on a device that calls itself `user_agent`.
 pub(crate) async fn open(tx: &Transaction<'_>, account_id: Uuid, user_agent: &str) -> Result<NewSession> {
     let app = tx.app();
-    let mut secret = [0_u8; 32];
-    rand::rngs::OsRng.try_fill_bytes(&mut secret).map_err(Error::internal)?;
-    let token = URL_SAFE_NO_PAD.encode(secret);
+    let token = new_token()?;
     let now = app.clock.now();
     let expires_at = now + TimeDelta::days(i64::from(app.config.session.ttl_days));
     let id = app.clock.new_id();
@@ -76,6 +74,33 @@ pub(crate) async fn open(tx: &Transaction<'_>, account_id: Uuid, user_agent: &st
     session::Entity::insert(row).exec_without_returning(tx.rows()).await?;
     end_surplus(tx, account_id).await?;
     Ok(NewSession { token, expires_at, id })
+}
+
+fn new_token() -> Result<String> {
+    let mut secret = [0_u8; 32];
+    rand::rngs::OsRng.try_fill_bytes(&mut secret).map_err(Error::internal)?;
+    Ok(URL_SAFE_NO_PAD.encode(secret))
+}
+
+/// Gives a session another token, after an answer that held the first one was never sent: nobody knows that one.
+///
+/// # Errors
+/// Unauthenticated if the session has ended since, or its person is suspended.
+pub(crate) async fn hand_out_again(app: &App, session_id: Uuid) -> Result<(Viewer, NewSession)> {
+    let found = session::Entity::find_by_id(session_id)
+        .filter(session::Column::ExpiresAt.gt(app.clock.now()))
+        .find_also_linked(OfAccount)
+        .one(app.rows())
+        .await?;
+    let account = |account: Option<account::Model>| account.filter(is_admitted);
+    let (row, account) =
+        found.and_then(|(row, of)| account(of).map(|account| (row, account))).ok_or(Error::Unauthenticated)?;
+    let token = new_token()?;
+    let tx = app.begin().await?;
+    let change = session::ActiveModel { id: Set(row.id), token_hash: Set(hash(&token)), ..Default::default() };
+    session::Entity::update(change).exec(tx.rows()).await?;
+    tx.commit().await?;
+    Ok((Viewer { account, session_id: row.id }, NewSession { token, expires_at: row.expires_at, id: row.id }))
 }
 
 async fn end_surplus(tx: &Transaction<'_>, account_id: Uuid) -> Result<()> {
@@ -164,12 +189,20 @@ pub async fn list(app: &App, viewer: &Viewer, page: PageRequest) -> Result<Page<
 
 /// Ends one of the viewer's sessions. One that has already ended is "not found".
 pub async fn revoke(app: &App, viewer: &Viewer, session_id: Uuid) -> Result<()> {
+    if app.done_before().is_some() {
+        return Ok(());
+    }
+    let mut tx = app.begin().await?;
     let done = session::Entity::delete_many()
         .filter(session::Column::Id.eq(session_id))
         .filter(session::Column::AccountId.eq(viewer.id()))
-        .exec(app.rows())
+        .exec(tx.rows())
         .await?;
-    if done.rows_affected == 0 { Err(Error::not_found("sessionId", "session")) } else { Ok(()) }
+    if done.rows_affected == 0 {
+        return Err(Error::not_found("sessionId", "session"));
+    }
+    tx.outcome(session_id);
+    tx.commit().await
 }
 
 /// Ends the session that is asking.

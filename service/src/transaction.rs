@@ -20,12 +20,14 @@ pub struct Transaction<'a> {
     due: Vec<(Queue, Uuid)>,
     events: Vec<(String, String)>,
     timelines: Vec<Change>,
+    /// What came of the step that this change is.
+    outcome: Option<Uuid>,
 }
 
 impl<'a> Transaction<'a> {
     pub(crate) async fn begin(app: &'a App) -> Result<Self> {
         let inner = app.database.begin().await?;
-        Ok(Self { app, inner, due: Vec::new(), events: Vec::new(), timelines: Vec::new() })
+        Ok(Self { app, inner, due: Vec::new(), events: Vec::new(), timelines: Vec::new(), outcome: None })
     }
 
     /// Where this change's statements go.
@@ -63,6 +65,12 @@ impl<'a> Transaction<'a> {
         self.timelines.push(change);
     }
 
+    /// Says what a retry of this step is to find instead of doing it again: the id of what was made, changed or removed.
+    /// It is written with the change, if the request has a key.
+    pub(crate) fn outcome(&mut self, id: Uuid) {
+        self.outcome = Some(id);
+    }
+
     /// Takes the change back: no row, job or event is left of it.
     pub(crate) async fn abandon(self) -> Result<()> {
         Ok(self.inner.rollback().await?)
@@ -70,8 +78,15 @@ impl<'a> Transaction<'a> {
 
     /// Makes the change true, then announces its jobs and events.
     pub async fn commit(self) -> Result<()> {
-        let Self { app, inner, due, events, timelines } = self;
-        inner.commit().await?;
+        let Self { app, inner, due, events, timelines, outcome } = self;
+        match app.step.as_ref().zip(outcome) {
+            Some((step, id)) => {
+                step.note(inner.connection(), id).await?;
+                inner.commit().await?;
+                step.remember(id);
+            }
+            None => inner.commit().await?,
+        }
         feed::revise_in_background(app, timelines);
         if due.is_empty() && events.is_empty() {
             return Ok(());

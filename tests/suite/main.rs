@@ -19,6 +19,7 @@ mod feed_property;
 mod follows;
 mod hidden;
 mod hot;
+mod idempotency;
 mod journey;
 mod likes;
 mod listening;

@@ -17,6 +17,7 @@ mod purge_objects;
 mod purge_post;
 mod recount;
 mod sweep_follows;
+mod sweep_idempotency;
 mod sweep_impressions;
 mod sweep_media;
 mod sweep_notifications;
@@ -29,7 +30,8 @@ mod warm_feeds;
 use darkroom_service::job::{
     AcceptFollowRequests, AuditFeeds, ChangeDelivery, CleanBlock, EncodeWebp, ExpireStory, FanOutPost, Heartbeat,
     Notify, ProcessMedia, PurgeCollection, PurgeComment, PurgeObjects, PurgePost, Recount, SweepFollows,
-    SweepImpressions, SweepMedia, SweepNotifications, SweepObjects, SweepSessions, SweepStories, SweepUploads,
+    SweepIdempotency, SweepImpressions, SweepMedia, SweepNotifications, SweepObjects, SweepSessions, SweepStories,
+    SweepUploads,
     WarmFeeds,
 };
 
@@ -62,6 +64,7 @@ impl Registry {
             .with::<SweepUploads>()
             .with::<SweepObjects>()
             .with::<SweepSessions>()
+            .with::<SweepIdempotency>()
             .with::<SweepNotifications>()
             .with::<Heartbeat>()
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use async_graphql::{Executor, Request, Response};
 use darkroom_schema::{Schema, Validator};
+use darkroom_service::idempotency::Keeper;
 use darkroom_service::{App, Viewer, session};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -64,6 +65,8 @@ pub(crate) trait Gateway: Clone + Send + Sync + 'static {
     fn is_live(&self, viewer: &Self::Viewer) -> impl Future<Output = bool> + Send;
     /// Puts into the request what its resolvers need.
     fn prepare(&self, request: Request, caller: Caller<Self::Viewer>) -> Request;
+    /// What keeps the keys of this caller's mutations; none if keys are not kept.
+    fn keeper(&self, viewer: Option<&Self::Viewer>) -> Option<Keeper>;
     /// Takes out of the response what no client may see.
     fn mask(&self, response: Response, request_id: &str) -> Response;
     /// Bounds of bodies.
@@ -113,6 +116,10 @@ impl Gateway for Product {
     fn prepare(&self, request: Request, caller: Caller<Viewer>) -> Request {
         let Caller { viewer, user_agent, request_id } = caller;
         darkroom_schema::prepare(request, &self.app, darkroom_schema::Caller { viewer, user_agent, request_id })
+    }
+
+    fn keeper(&self, viewer: Option<&Viewer>) -> Option<Keeper> {
+        Some(Keeper::new(&self.app, viewer.map(Viewer::id)))
     }
 
     fn mask(&self, response: Response, request_id: &str) -> Response {

@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use darkroom_schema::upload::Uploads;
+use darkroom_service::idempotency::Key;
 use futures::StreamExt;
 use http::HeaderMap;
 use http::header::USER_AGENT;
@@ -19,6 +20,7 @@ use crate::graphql::body::{self, BodyForm};
 use crate::graphql::documents::Refused;
 use crate::graphql::gateway::{Caller, Edge, Gateway, MAX_FILES};
 use crate::graphql::inbound::Inbound;
+use crate::graphql::keyed::{self, Answer, Keyed, REPLAYED};
 use crate::graphql::multipart::{self, Files};
 use crate::graphql::operation::coded;
 use crate::graphql::{respond, sse};
@@ -30,6 +32,8 @@ struct Asked<V> {
     request: Request,
     caller: Caller<V>,
     form: Form,
+    key: Option<Key>,
+    files: Option<Arc<Files>>,
 }
 
 /// Queries, mutations and, as an event stream, subscriptions; with files if the body is multipart.
@@ -69,6 +73,7 @@ async fn answer<G: Gateway>(
                 return Err(Refusal::bad_request("Uploads are answered once: accept application/json."));
             }
         }
+        let key = keyed::key(&parts.headers)?;
         let caller = caller(edge, parts).await?;
         let request = match body_form {
             BodyForm::Json => body::from_json(&inbound.read_all().await?)?,
@@ -80,7 +85,7 @@ async fn answer<G: Gateway>(
                 request.data(Uploads(found))
             }
         };
-        run(edge, Asked { request, caller, form }, false).await
+        run(edge, Asked { request, caller, form, key, files: files.clone() }, false).await
     };
     result.await.map_err(|refusal| in_form(refusal, form))
 }
@@ -95,7 +100,7 @@ pub(crate) async fn get<G: Gateway>(
     let result = async {
         let caller = caller(&edge, &parts).await?;
         let request = body::from_query(&parts.uri)?;
-        run(&edge, Asked { request, caller, form }, true).await
+        run(&edge, Asked { request, caller, form, key: None, files: None }, true).await
     };
     result.await.map_err(|refusal| in_form(refusal, form))
 }
@@ -128,7 +133,7 @@ async fn run<G: Gateway>(
     asked: Asked<G::Viewer>,
     read_only: bool,
 ) -> Result<axum::response::Response, Refusal> {
-    let Asked { request, caller, form } = asked;
+    let Asked { request, caller, form, key, files } = asked;
     let request_id = caller.request_id.clone();
     let viewer = caller.viewer.clone();
     let mut request = edge.gateway.prepare(request, caller);
@@ -136,6 +141,14 @@ async fn run<G: Gateway>(
     let kind = admitted.as_ref().ok().and_then(|admitted| admitted.kind);
     if read_only && kind == Some(OperationType::Mutation) {
         return Err(Refusal::method_not_allowed("Send mutations by POST.", "POST"));
+    }
+    let key = key.filter(|_| kind == Some(OperationType::Mutation));
+    if let (Ok(admitted), Some(key)) = (&admitted, key)
+        && let Some(keeper) = edge.gateway.keeper(viewer.as_ref())
+    {
+        let files = files.as_deref();
+        let keyed = Keyed { key, keeper, request, admitted: *admitted, files, request_id };
+        return Ok(once(Box::pin(keyed::run(edge, keyed)).await?, form));
     }
     let response = match admitted {
         Err(Refused(errors)) => Response::from_errors(errors),
@@ -155,4 +168,17 @@ async fn run<G: Gateway>(
         Form::Single(media_type) => respond::write(response, media_type),
         Form::EventStream => Ok(sse::single(&response)),
     }
+}
+
+/// The answer to a mutation with a key.
+fn once(answer: Answer, form: Form) -> axum::response::Response {
+    let Answer { json, is_request_error, replayed } = answer;
+    let mut response = match form {
+        Form::Single(media_type) => respond::write_json(json, is_request_error, media_type),
+        Form::EventStream => sse::single_json(&json),
+    };
+    if replayed {
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    response
 }

@@ -89,18 +89,22 @@ fn write_value(out: &mut Vec<u8>, value: &Value) -> io::Result<()> {
 
 /// The HTTP response in the form that the client asked for.
 pub(crate) fn write(response: Response, media_type: MediaType) -> Result<axum::response::Response, Refusal> {
-    let status = match media_type {
-        MediaType::GraphQlResponse if is_request_error(&response) => StatusCode::BAD_REQUEST,
-        _ => StatusCode::OK,
-    };
     let body = to_json(&response)?;
+    let mut written = write_json(body, is_request_error(&response), media_type);
+    written.headers_mut().extend(response.http_headers);
+    Ok(written)
+}
+
+/// The same of a body that is written already.
+pub(crate) fn write_json(body: Vec<u8>, is_request_error: bool, media_type: MediaType) -> axum::response::Response {
     let mut written = axum::response::Response::new(Body::from(body));
-    *written.status_mut() = status;
-    *written.headers_mut() = response.http_headers;
+    if is_request_error && media_type == MediaType::GraphQlResponse {
+        *written.status_mut() = StatusCode::BAD_REQUEST;
+    }
     written.headers_mut().insert(CONTENT_TYPE, media_type.content_type());
     // Answers depend on who asks, and some hold tokens.
     written.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(written)
+    written
 }
 
 #[cfg(test)]

@@ -65,7 +65,12 @@ pub(crate) fn stream<G: Gateway>(
 
 /// One response as a whole stream.
 pub(crate) fn single(response: &Response) -> axum::response::Response {
-    let mut events = next(response).to_vec();
+    single_json(&respond::to_json(response).unwrap_or_default())
+}
+
+/// The same of a response that is written already.
+pub(crate) fn single_json(json: &[u8]) -> axum::response::Response {
+    let mut events = event(json).to_vec();
     events.extend_from_slice(&COMPLETE);
     respond_with(Body::from(events))
 }
@@ -105,9 +110,12 @@ impl<G: Gateway> State<G> {
 }
 
 fn next(response: &Response) -> Bytes {
-    // JSON of serde_json has no line breaks, so one data line holds it.
-    let json = respond::to_json(response).unwrap_or_default();
-    [b"event: next\ndata: ".as_slice(), &json, b"\n\n"].concat().into()
+    event(&respond::to_json(response).unwrap_or_default())
+}
+
+/// JSON of serde_json has no line breaks, so one data line holds it.
+fn event(json: &[u8]) -> Bytes {
+    [b"event: next\ndata: ".as_slice(), json, b"\n\n"].concat().into()
 }
 
 fn respond_with(body: Body) -> axum::response::Response {

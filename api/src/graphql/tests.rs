@@ -18,6 +18,7 @@ use ::http::{HeaderMap, Request as HttpRequest, StatusCode};
 use async_graphql::{Request, Response};
 use axum::Router;
 use axum::body::Body;
+use darkroom_service::idempotency::Keeper;
 use http_body_util::BodyExt;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -67,6 +68,10 @@ impl Gateway for TestGateway {
 
     fn prepare(&self, request: Request, caller: Caller<String>) -> Request {
         request.data(caller)
+    }
+
+    fn keeper(&self, _: Option<&String>) -> Option<Keeper> {
+        None
     }
 
     fn mask(&self, mut response: Response, request_id: &str) -> Response {

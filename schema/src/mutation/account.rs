@@ -67,7 +67,8 @@ impl AccountMutation {
     ) -> Result<SignUpPayload> {
         let SignUpInput { username, email, password, full_name } = input;
         let new = NewAccount { username, email, password, full_name };
-        let (made, user_errors) = settle(account::sign_up(ctx.app()?, new, &ctx.caller()?.user_agent).await)?;
+        let app = ctx.acting()?;
+        let (made, user_errors) = settle(account::sign_up(&app, new, &ctx.caller()?.user_agent).await)?;
         let (viewer, session) = made.map(|(viewer, session)| (Viewer(viewer), session.into())).unzip();
         Ok(SignUpPayload { viewer, session, user_errors })
     }

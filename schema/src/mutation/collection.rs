@@ -103,8 +103,8 @@ impl CollectionMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: CreateCollectionInput,
     ) -> Result<CreateCollectionPayload> {
-        let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
-        let (collection, user_errors) = settle(collection::create(app, viewer, &input.name).await)?;
+        let (app, viewer) = (ctx.acting()?, ctx.signed_in()?);
+        let (collection, user_errors) = settle(collection::create(&app, viewer, &input.name).await)?;
         Ok(CreateCollectionPayload { collection: collection.map(Collection), user_errors })
     }
 
@@ -129,10 +129,10 @@ impl CollectionMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: DeleteCollectionInput,
     ) -> Result<DeleteCollectionPayload> {
-        let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
+        let (app, viewer) = (ctx.acting()?, ctx.signed_in()?);
         let deleted = async {
             let id = Kind::Collection.parse("collectionId", &input.collection_id)?;
-            collection::delete(app, viewer, id).await.map(|()| Kind::Collection.id(id))
+            collection::delete(&app, viewer, id).await.map(|()| Kind::Collection.id(id))
         };
         let (deleted_collection_id, user_errors) = settle(deleted.await)?;
         Ok(DeleteCollectionPayload { deleted_collection_id, user_errors })

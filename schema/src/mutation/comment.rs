@@ -84,12 +84,12 @@ impl CommentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: AddCommentInput,
     ) -> Result<AddCommentPayload> {
-        let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
+        let (app, viewer) = (ctx.acting()?, ctx.signed_in()?);
         let added = async {
             let reply_to_id = input.reply_to_id.map(|id| Kind::Comment.parse("replyToId", &id)).transpose()?;
             let new =
                 NewComment { post_id: Kind::Post.parse("postId", &input.post_id)?, text: input.text, reply_to_id };
-            comment::add(app, viewer, new).await
+            comment::add(&app, viewer, new).await
         };
         let (comment, user_errors) = settle(added.await)?;
         Ok(AddCommentPayload { comment: comment.map(Comment), user_errors })
@@ -101,10 +101,10 @@ impl CommentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: DeleteCommentInput,
     ) -> Result<DeleteCommentPayload> {
-        let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
+        let (app, viewer) = (ctx.acting()?, ctx.signed_in()?);
         let deleted = async {
             let comment_id = Kind::Comment.parse("commentId", &input.comment_id)?;
-            comment::delete(app, viewer, comment_id).await.map(|()| Kind::Comment.id(comment_id))
+            comment::delete(&app, viewer, comment_id).await.map(|()| Kind::Comment.id(comment_id))
         };
         let (deleted_comment_id, user_errors) = settle(deleted.await)?;
         Ok(DeleteCommentPayload { deleted_comment_id, user_errors })

@@ -135,8 +135,8 @@ impl FollowMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: AcceptFollowRequestInput,
     ) -> Result<AcceptFollowRequestPayload> {
-        let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
-        let done = async { follow::accept(app, viewer, Kind::User.parse("userId", &input.user_id)?).await };
+        let (app, viewer) = (ctx.acting()?, ctx.signed_in()?);
+        let done = async { follow::accept(&app, viewer, Kind::User.parse("userId", &input.user_id)?).await };
         let (user, user_errors) = settle(done.await)?;
         Ok(AcceptFollowRequestPayload { user: user.map(User::Row), user_errors })
     }
@@ -147,8 +147,8 @@ impl FollowMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: DeclineFollowRequestInput,
     ) -> Result<DeclineFollowRequestPayload> {
-        let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
-        let done = async { follow::decline(app, viewer, Kind::User.parse("userId", &input.user_id)?).await };
+        let (app, viewer) = (ctx.acting()?, ctx.signed_in()?);
+        let done = async { follow::decline(&app, viewer, Kind::User.parse("userId", &input.user_id)?).await };
         let (user, user_errors) = settle(done.await)?;
         Ok(DeclineFollowRequestPayload { user: user.map(User::Row), user_errors })
     }

@@ -53,11 +53,11 @@ impl MediaMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: UploadMediaInput,
     ) -> Result<UploadMediaPayload> {
-        let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
+        let (app, viewer) = (ctx.acting()?, ctx.signed_in()?);
         let uploaded = async {
             let body = input.file.open(ctx).await?.body;
             let new = NewUpload { body, alt_text: input.alt_text, purpose: input.purpose.into() };
-            media::upload(app, viewer, new).await
+            media::upload(&app, viewer, new).await
         };
         let (media, user_errors) = settle(uploaded.await)?;
         Ok(UploadMediaPayload { media: media.map(Media::Row), user_errors })

@@ -85,7 +85,7 @@ impl PostMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: CreatePostInput,
     ) -> Result<CreatePostPayload> {
-        let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
+        let (app, viewer) = (ctx.acting()?, ctx.signed_in()?);
         let created = async {
             // A list that is too long is refused before it is read.
             if input.media_ids.len() > app.config.limits.media_per_post {
@@ -104,7 +104,7 @@ impl PostMutation {
                 audience: input.audience.into(),
                 commenters: input.commenters.into(),
             };
-            post::create(app, viewer, new).await
+            post::create(&app, viewer, new).await
         };
         let (post, user_errors) = settle(created.await)?;
         Ok(CreatePostPayload { post: post.map(Post::Row), user_errors })
@@ -142,10 +142,10 @@ impl PostMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: DeletePostInput,
     ) -> Result<DeletePostPayload> {
-        let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
+        let (app, viewer) = (ctx.acting()?, ctx.signed_in()?);
         let deleted = async {
             let post_id = Kind::Post.parse("postId", &input.post_id)?;
-            post::delete(app, viewer, post_id).await.map(|()| Kind::Post.id(post_id))
+            post::delete(&app, viewer, post_id).await.map(|()| Kind::Post.id(post_id))
         };
         let (deleted_post_id, user_errors) = settle(deleted.await)?;
         Ok(DeletePostPayload { deleted_post_id, user_errors })

@@ -56,7 +56,8 @@ impl SessionMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: SignInInput,
     ) -> Result<SignInPayload> {
-        let signed_in = account::sign_in(ctx.app()?, &input.login, input.password, &ctx.caller()?.user_agent).await;
+        let app = ctx.acting()?;
+        let signed_in = account::sign_in(&app, &input.login, input.password, &ctx.caller()?.user_agent).await;
         let (made, user_errors) = settle(signed_in)?;
         let (viewer, session) = made.map(|(viewer, session)| (Viewer(viewer), session.into())).unzip();
         Ok(SignInPayload { viewer, session, user_errors })
@@ -74,10 +75,10 @@ impl SessionMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: RevokeSessionInput,
     ) -> Result<RevokeSessionPayload> {
-        let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
+        let (app, viewer) = (ctx.acting()?, ctx.signed_in()?);
         let revoked = async {
             let id = Kind::Session.parse("sessionId", &input.session_id)?;
-            session::revoke(app, viewer, id).await
+            session::revoke(&app, viewer, id).await
         };
         let (_, user_errors) = settle(revoked.await)?;
         Ok(RevokeSessionPayload { user_errors })

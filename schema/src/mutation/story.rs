@@ -68,10 +68,10 @@ impl StoryMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: CreateStoryInput,
     ) -> Result<CreateStoryPayload> {
-        let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
+        let (app, viewer) = (ctx.acting()?, ctx.signed_in()?);
         let created = async {
             let media_id = Kind::Media.parse("mediaId", &input.media_id)?;
-            story::create(app, viewer, media_id, input.audience.into()).await
+            story::create(&app, viewer, media_id, input.audience.into()).await
         };
         let (story, user_errors) = settle(created.await)?;
         Ok(CreateStoryPayload { story: story.map(Story), user_errors })
@@ -83,10 +83,10 @@ impl StoryMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: DeleteStoryInput,
     ) -> Result<DeleteStoryPayload> {
-        let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
+        let (app, viewer) = (ctx.acting()?, ctx.signed_in()?);
         let deleted = async {
             let story_id = Kind::Story.parse("storyId", &input.story_id)?;
-            story::delete(app, viewer, story_id).await.map(|()| Kind::Story.id(story_id))
+            story::delete(&app, viewer, story_id).await.map(|()| Kind::Story.id(story_id))
         };
         let (deleted_story_id, user_errors) = settle(deleted.await)?;
         Ok(DeleteStoryPayload { deleted_story_id, user_errors })

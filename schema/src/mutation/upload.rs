@@ -78,10 +78,10 @@ impl UploadMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: CreateUploadInput,
     ) -> Result<CreateUploadPayload> {
-        let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
+        let (app, viewer) = (ctx.acting()?, ctx.signed_in()?);
         let CreateUploadInput { content_type, byte_size, sha256, alt_text, purpose } = input;
         let announced = Announced { content_type, byte_size, sha256, alt_text, purpose: purpose.into() };
-        let (upload, user_errors) = settle(upload::create(app, viewer, announced).await)?;
+        let (upload, user_errors) = settle(upload::create(&app, viewer, announced).await)?;
         Ok(CreateUploadPayload { upload: upload.map(MediaUpload), user_errors })
     }
 
@@ -108,10 +108,10 @@ impl UploadMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What is wanted.")] input: CancelUploadInput,
     ) -> Result<CancelUploadPayload> {
-        let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
+        let (app, viewer) = (ctx.acting()?, ctx.signed_in()?);
         let cancelled = async {
             let id = Kind::Upload.parse("uploadId", &input.upload_id)?;
-            upload::cancel(app, viewer, id).await?;
+            upload::cancel(&app, viewer, id).await?;
             Ok::<_, Error>(Kind::Upload.id(id))
         };
         let (cancelled_upload_id, user_errors) = settle(cancelled.await)?;

@@ -1,6 +1,6 @@
 //! One person does everything that the product lets people do.
 
-use darkroom_service::{App, follow, media, notification, object, ranking, session, story, upload};
+use darkroom_service::{App, follow, idempotency, media, notification, object, ranking, session, story, upload};
 use darkroom_testing::{Person, TestApp, picture, uuid_of};
 use sea_orm::{ColumnTrait, DbBackend, EntityTrait, QueryFilter};
 use serde_json::json;
@@ -144,6 +144,7 @@ impl Guest {
 /// What is done every hour, whoever is there.
 async fn sweep(app: &App) -> darkroom_service::Result<()> {
     follow::sweep(app).await?;
+    idempotency::sweep(app).await?;
     media::sweep(app).await?;
     notification::sweep(app).await?;
     object::sweep(app).await?;

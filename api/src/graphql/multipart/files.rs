@@ -9,6 +9,7 @@ use bytes::Bytes;
 use darkroom_schema::upload::{OpenedUpload, UploadSource};
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream, StreamExt};
+use sha2::{Digest, Sha256};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::map::Mapped;
@@ -102,7 +103,7 @@ impl Files {
             }
             // Marked first: if this future is dropped in the middle, the rest of the part is of no use.
             reader.gone.insert(found.index, Gone::Failed);
-            let spool = self.spool(&mut reader.parts).await?;
+            let (spool, _) = self.spool(&mut reader.parts).await?;
             reader.look_ahead().await?;
             reader.gone.insert(found.index, Gone::Read);
             self.spools().insert(found.index, (spool, found.content_type));
@@ -119,12 +120,32 @@ impl Files {
         Some(OpenedUpload { content_type: content_type.clone(), body: spool.read() })
     }
 
-    async fn spool(&self, parts: &mut Parts) -> io::Result<Spool> {
+    /// The current part on disk, and its SHA-256.
+    async fn spool(&self, parts: &mut Parts) -> io::Result<(Spool, [u8; 32])> {
         let mut writer = SpoolWriter::create(self.spool_dir.clone(), self.limit).await?;
+        let mut hash = Sha256::new();
         while let Some(chunk) = parts.chunk().await.map_err(failure)? {
+            hash.update(&chunk);
             writer.write(&chunk).await?;
         }
-        writer.finish().await
+        Ok((writer.finish().await?, hash.finalize().into()))
+    }
+
+    /// Takes every file of the body in, onto the disk, and gives the SHA-256 of each in the order of `map`: for a request that
+    /// is told from others by its files as well, and outlives its connection. A file that is missing is all noughts.
+    pub(crate) async fn take_in(&self) -> io::Result<Vec<[u8; 32]>> {
+        let mut reader = Arc::clone(&self.reader).lock_owned().await;
+        let mut hashes = vec![[0; 32]; self.wanted.len()];
+        while let Some(found) = reader.next().await? {
+            reader.gone.insert(found.index, Gone::Failed);
+            let (spool, hash) = self.spool(&mut reader.parts).await?;
+            reader.gone.insert(found.index, Gone::Read);
+            if let Some(place) = hashes.get_mut(found.index) {
+                *place = hash;
+            }
+            self.spools().insert(found.index, (spool, found.content_type));
+        }
+        Ok(hashes)
     }
 }
 
