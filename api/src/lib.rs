@@ -12,6 +12,7 @@
 
 #![allow(unexpected_cfgs, reason = "cargo-fuzz sets cfg(fuzzing)")]
 
+mod address;
 mod auth;
 mod front;
 #[cfg(any(test, fuzzing))]
@@ -21,6 +22,7 @@ mod health;
 pub mod ide;
 mod media;
 mod outermost;
+mod rate;
 mod refusal;
 mod request_id;
 mod serve;
@@ -70,7 +72,7 @@ pub fn documents_in_force(config: &Config) -> BoxFuture<'_, anyhow::Result<Strin
 async fn routes(app: App, schema: Schema, shutdown: CancellationToken, sockets: TaskTracker) -> anyhow::Result<Router> {
     let validator = darkroom_schema::validator(&app.config);
     let documents = Documents::open(&app.config, app.cache.clone(), &validator).await?;
-    let edge = Edge::new(Product::new(app.clone(), schema, validator), documents, shutdown, sockets);
+    let edge = Edge::new(Product::new(app.clone(), schema, validator)?, documents, shutdown, sockets);
     let rest = Router::new()
         .route("/", get(front::front))
         .route("/ide/{file}", get(front::file))

@@ -18,13 +18,22 @@ pub(crate) struct Refusal {
     code: &'static str,
     message: Cow<'static, str>,
     media_type: MediaType,
+    /// Seconds until it is worth trying again.
+    retry_after: Option<u64>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Refusal {
     /// A refusal with a code of the schema's `ErrorCode` and a sentence for people.
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, message: message.into(), media_type: MediaType::Json, headers: Vec::new() }
+        Self {
+            status,
+            code,
+            message: message.into(),
+            media_type: MediaType::Json,
+            retry_after: None,
+            headers: Vec::new(),
+        }
     }
 
     /// 400: the request can't be understood.
@@ -73,7 +82,10 @@ impl Refusal {
 
     /// The response, its body naming the request.
     pub(crate) fn render(self, request_id: &str) -> Response {
-        let extensions = json!({ "code": self.code, "requestId": request_id });
+        let mut extensions = json!({ "code": self.code, "requestId": request_id });
+        if let Some(seconds) = self.retry_after {
+            extensions["retryAfter"] = seconds.into();
+        }
         let body = json!({ "errors": [{ "message": self.message, "extensions": extensions }] });
         let mut response = Response::new(Body::from(body.to_string()));
         *response.status_mut() = self.status;
@@ -99,9 +111,10 @@ impl From<Error> for Refusal {
         match error {
             Error::Unauthenticated => Self::unauthenticated("Sign in first."),
             Error::RateLimited { retry_after } => {
-                let seconds = HeaderValue::from(retry_after.as_secs().max(1));
+                let seconds = retry_after.as_secs().max(1);
                 let message = Error::RateLimited { retry_after }.to_string();
-                Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).header(RETRY_AFTER, seconds)
+                let refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message);
+                Self { retry_after: Some(seconds), ..refusal }.header(RETRY_AFTER, HeaderValue::from(seconds))
             }
             Error::Unavailable { message, source } => {
                 tracing::warn!(%source, "a store is away");

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
+use crate::address::Peer;
 use head::{Answered, Heads, Watched};
 
 /// Most bytes of a head, and of a body's chunk.
@@ -133,7 +134,9 @@ async fn connection(router: Router, stream: TcpStream, peer: SocketAddr, bounds:
     let completed = heads.clone();
     let service = tower::service_fn(move |request: http::Request<hyper::body::Incoming>| {
         let under_way = completed.complete(request.version());
-        let answer = router.clone().oneshot(request.map(Body::new));
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(Peer(peer.ip()));
+        let answer = router.clone().oneshot(request);
         async move { answer.await.map(|answer| answer.map(|body| Answered::new(body, under_way))) }
     });
     let mut builder = Builder::new(TokioExecutor::new());

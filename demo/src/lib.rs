@@ -17,7 +17,7 @@ use darkroom_service::account::{NewAccount, ProfileChange};
 use darkroom_service::comment::NewComment;
 use darkroom_service::media::{NewUpload, Purpose};
 use darkroom_service::post::{Audience, Commenters, NewPost};
-use darkroom_service::{App, Viewer, account, comment, follow, like, media, post, story};
+use darkroom_service::{App, Origin, Viewer, account, comment, follow, like, media, post, story};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -113,7 +113,7 @@ async fn settle_people(app: &App, world: &Arc<World>, bar: &ProgressBar) -> anyh
             password: PASSWORD.to_owned(),
             full_name: person.full_name.to_owned(),
         };
-        let (viewer, _) = account::sign_up(app, new, "darkroom demo").await?;
+        let (viewer, _) = account::sign_up(app, new, Origin { user_agent: "darkroom demo", address: None }).await?;
         let seed = person.avatar_seed;
         let picture = off_thread(move || paint::jpeg(&paint::paint_avatar(seed))).await?;
         let avatar = upload(app, &viewer, picture, "", Purpose::Post).await?;

@@ -7,6 +7,7 @@ mod address;
 mod effective;
 mod error;
 mod layer;
+mod network;
 mod secret;
 mod section;
 mod validate;
@@ -19,10 +20,12 @@ use serde::{Deserialize, Serialize};
 pub use address::{DatabaseAddress, ObjectsAddress, RedisAddress};
 pub(crate) use effective::without_password;
 pub use error::ConfigError;
+pub use network::Networks;
 pub use secret::Secret;
 pub use section::{
-    CardConfig, DatabaseConfig, DocumentsMode, FeedConfig, GraphqlConfig, Isolation, LimitsConfig, LogConfig,
-    LogFormat, MediaConfig, NotificationConfig, RankingConfig, RedisConfig, SessionConfig, StoryConfig, WorkerConfig,
+    CardConfig, DatabaseConfig, DocumentsMode, FeedConfig, GraphqlConfig, HttpConfig, Isolation, LimitsConfig,
+    LogConfig, LogFormat, MediaConfig, NotificationConfig, RankingConfig, RatesConfig, RedisConfig, SessionConfig,
+    StoryConfig, WorkerConfig,
 };
 
 /// The queues that exist, most urgent first.
@@ -61,6 +64,10 @@ pub struct Config {
     pub worker: WorkerConfig,
     /// Bounds of everything that clients send.
     pub limits: LimitsConfig,
+    /// Whom the API believes.
+    pub http: HttpConfig,
+    /// How much one may ask for in a time.
+    pub rates: RatesConfig,
     /// Which documents run, and how much one may ask for.
     pub graphql: GraphqlConfig,
     /// Lifetime of sessions.
@@ -241,6 +248,22 @@ impl Config {
     /// Never after [`Config::validate`].
     pub fn redis_address(&self) -> Result<RedisAddress, ConfigError> {
         RedisAddress::parse(&self.redis_url)
+    }
+
+    /// The proxies that are believed, read from their networks.
+    ///
+    /// # Errors
+    /// Never after [`Config::validate`].
+    pub fn trusted_proxies(&self) -> Result<Networks, ConfigError> {
+        Networks::parse("http.trusted_proxies", &self.http.trusted_proxies)
+    }
+
+    /// The networks whose addresses are not limited.
+    ///
+    /// # Errors
+    /// Never after [`Config::validate`].
+    pub fn exempt(&self) -> Result<Networks, ConfigError> {
+        Networks::parse("rates.exempt", &self.rates.exempt)
     }
 
     /// The `AWS_` variables of the environment that was loaded.

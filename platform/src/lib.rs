@@ -17,6 +17,7 @@ pub mod database;
 pub mod events;
 pub mod memory;
 pub mod objects;
+pub mod rates;
 pub mod redis;
 pub mod shutdown;
 pub mod snapshots;
@@ -31,6 +32,7 @@ pub use config::{Config, ConfigError, Role};
 pub use database::{Database, Engine, Transaction};
 pub use events::{Event, Events, Subscription};
 pub use objects::{Objects, ObjectsError, PutError};
+pub use rates::Rates;
 pub use snapshots::Snapshots;
 pub use timelines::{BuildToken, Timelines, Window};
 pub use transport::Transport;
@@ -64,6 +66,8 @@ pub struct Platform {
     pub events: Events,
     /// Copies of rows that processes share.
     pub cache: Cache,
+    /// Limits of how much somebody may ask for.
+    pub rates: Rates,
     /// Time and identifiers.
     pub clock: Clock,
 }
@@ -91,7 +95,9 @@ impl Platform {
         let snapshots = Snapshots::new(&config, redis.as_ref());
         let events = Events::new(&config, redis.as_ref()).await?;
         let cache = Cache::new(redis.as_ref());
-        Ok(Self { config: Arc::new(config), database, objects, transport, timelines, snapshots, events, cache, clock })
+        let rates = Rates::new(&config, redis.as_ref());
+        let config = Arc::new(config);
+        Ok(Self { config, database, objects, transport, timelines, snapshots, events, cache, rates, clock })
     }
 
     /// [`Platform::connect`] for a process beside others, which are often started together with the database: waits up to

@@ -2,6 +2,7 @@
 //! themselves, and while the server is away a call fails at once.
 
 mod breaker;
+pub(crate) mod script;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -34,13 +34,14 @@ mod subscription;
 pub mod upload;
 mod validate;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Data, Executor, Request, Response, SDLExportOptions, SchemaBuilder};
 use darkroom_platform::config::{Config, DocumentsMode};
 use darkroom_service::idempotency::Attempt;
-use darkroom_service::{App, Viewer};
+use darkroom_service::{App, Origin, Viewer};
 use futures::stream::BoxStream;
 use uuid::Uuid;
 
@@ -143,8 +144,17 @@ pub struct Caller {
     pub viewer: Option<Viewer>,
     /// What their device calls itself.
     pub user_agent: String,
+    /// The client's address, if it is known.
+    pub address: Option<IpAddr>,
     /// What the request is called in the log.
     pub request_id: String,
+}
+
+impl Caller {
+    /// Where the request comes from.
+    pub(crate) fn origin(&self) -> Origin<'_> {
+        Origin { user_agent: &self.user_agent, address: self.address }
+    }
 }
 
 /// Gives a request what its resolvers need: who asks, and loaders of its own.

@@ -13,9 +13,9 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::error::{Error, Problem, Result, reject_if_any};
 use crate::job::AcceptFollowRequests;
-use crate::session::{self, NewSession, Viewer};
+use crate::session::{self, NewSession, Origin, Viewer};
 use crate::transaction::Transaction;
-use crate::{media as photos, text, visibility};
+use crate::{media as photos, rate, text, visibility};
 
 pub use rules::NewAccount;
 pub use suspension::{reinstate, suspend};
@@ -35,12 +35,14 @@ pub struct ProfileChange {
 
 /// Makes an account and signs it in.
 ///
-/// Refused if a value breaks a rule, or if the username or e-mail address is taken in whatever case.
-pub async fn sign_up(app: &App, new: NewAccount, user_agent: &str) -> Result<(Viewer, NewSession)> {
+/// Refused if too many have signed up from there, if a value breaks a rule, or if the username or e-mail address is taken in
+/// whatever case.
+pub async fn sign_up(app: &App, new: NewAccount, origin: Origin<'_>) -> Result<(Viewer, NewSession)> {
     if let Some(session_id) = app.done_before() {
         return session::hand_out_again(app, session_id).await;
     }
     let new = new.checked()?;
+    rate::sign_up(app, &origin).await?;
     let password_hash = app.hasher.hash(new.password).await?;
     let mut tx = app.begin().await?;
     let mut taken = Vec::new();
@@ -83,7 +85,7 @@ pub async fn sign_up(app: &App, new: NewAccount, user_agent: &str) -> Result<(Vi
             _ => Error::from(error),
         },
     )?;
-    let session = session::open(&tx, row.id, user_agent).await?;
+    let session = session::open(&tx, row.id, origin.user_agent).await?;
     tx.outcome(session.id);
     tx.commit().await?;
     Ok((Viewer { account: row, session_id: session.id }, session))
@@ -99,11 +101,12 @@ fn email_taken() -> Problem {
 
 /// Signs a person in by username or e-mail address.
 ///
-/// An unknown login and a wrong password get the same answer after the same time.
-pub async fn sign_in(app: &App, login: &str, password: String, user_agent: &str) -> Result<(Viewer, NewSession)> {
+/// An unknown login and a wrong password get the same answer after the same time, and too many attempts one without a look.
+pub async fn sign_in(app: &App, login: &str, password: String, origin: Origin<'_>) -> Result<(Viewer, NewSession)> {
     if let Some(session_id) = app.done_before() {
         return session::hand_out_again(app, session_id).await;
     }
+    let attempt = rate::sign_in(app, login, &origin).await?;
     let login = login.trim();
     let found = if login.contains('@') {
         by_email(app.rows(), login).await?
@@ -121,8 +124,9 @@ pub async fn sign_in(app: &App, login: &str, password: String, user_agent: &str)
     if account.suspended_at.is_some() {
         return Err(Error::forbidden("login", "This account is suspended."));
     }
+    attempt.succeeded(app).await;
     let mut tx = app.begin().await?;
-    let session = session::open(&tx, account.id, user_agent).await?;
+    let session = session::open(&tx, account.id, origin.user_agent).await?;
     tx.outcome(session.id);
     tx.commit().await?;
     Ok((Viewer { account, session_id: session.id }, session))

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use darkroom_platform::clock::Clock;
-use darkroom_platform::config::Config;
+use darkroom_platform::config::{Config, Networks};
 use darkroom_platform::database::Database;
 use darkroom_platform::events::Events;
 use darkroom_platform::objects::Objects;
 use darkroom_platform::snapshots::Snapshots;
 use darkroom_platform::timelines::Timelines;
 use darkroom_platform::transport::Transport;
-use darkroom_platform::{Cache, Platform};
+use darkroom_platform::{Cache, Platform, Rates};
 use darkroom_sandbox::Sandbox;
 use sea_orm::DatabaseConnection;
 use tokio::sync::Semaphore;
@@ -46,6 +46,8 @@ pub struct App {
     pub events: Events,
     /// Copies that processes share, for whoever can do without them.
     pub cache: Cache,
+    /// Limits of how much somebody may ask for.
+    pub(crate) rates: Rates,
     /// The time.
     pub clock: Clock,
     /// Work that goes on after its caller has left; shutdown waits for it.
@@ -62,6 +64,8 @@ pub struct App {
     pub(crate) sandbox: Sandbox,
     /// Uploads under way at once.
     pub(crate) uploads: Arc<Semaphore>,
+    /// Addresses from which one may ask as often as one likes.
+    pub(crate) exempt: Arc<Networks>,
     /// Which step of a request with a key this value serves, if any.
     pub(crate) step: Option<Arc<Step>>,
 }
@@ -69,7 +73,8 @@ pub struct App {
 impl App {
     /// Puts the application together. Photos are decoded in this process, until [`App::decoding_in`] says otherwise.
     pub fn new(platform: Platform) -> Self {
-        let Platform { config, database, objects, transport, timelines, snapshots, events, cache, clock } = platform;
+        let Platform { config, database, objects, transport, timelines, snapshots, events, cache, rates, clock } =
+            platform;
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
             cards: Arc::new(Cards::new(&config, cache.clone())),
@@ -82,6 +87,8 @@ impl App {
             sandbox: Sandbox::in_process(cores),
             uploads: Arc::new(Semaphore::new(config.limits.uploads_concurrent)),
             tasks: TaskTracker::new(),
+            // Settings were validated: nothing that can't be read comes here, and if it did nobody would be exempt.
+            exempt: Arc::new(config.exempt().unwrap_or_default()),
             step: None,
             config,
             database,
@@ -90,6 +97,7 @@ impl App {
             timelines,
             snapshots,
             events,
+            rates,
             clock,
         }
     }

@@ -4,6 +4,7 @@
 //! database signs nobody in.
 
 use std::collections::HashSet;
+use std::net::IpAddr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -37,6 +38,15 @@ impl Viewer {
     pub fn id(&self) -> Uuid {
         self.account.id
     }
+}
+
+/// Where a request comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin<'a> {
+    /// What the device calls itself.
+    pub user_agent: &'a str,
+    /// The client's address; none inside the house, where nothing is limited by it.
+    pub address: Option<IpAddr>,
 }
 
 /// A fresh session: the only moment at which its token is known.

@@ -30,7 +30,7 @@ use crate::app::App;
 use crate::error::{Error, Problem, ProblemCode, Result};
 use crate::session::Viewer;
 use crate::transaction::Transaction;
-use crate::{account, media, object, visibility};
+use crate::{account, media, object, rate, visibility};
 
 pub use finish::finish;
 pub(crate) use link::PartSigner;
@@ -62,6 +62,7 @@ pub async fn create(app: &App, viewer: &Viewer, announced: Announced) -> Result<
         alt_text_max_chars: limits.alt_text_max_chars,
     };
     let announced = announced.checked(&bounds)?;
+    rate::upload(app, viewer).await?;
     let mut tx = app.begin().await?;
     // Of two begun at once the second counts the first.
     account::lock(&tx, &[viewer.id()]).await?;

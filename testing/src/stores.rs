@@ -43,6 +43,14 @@ impl Stores {
             ("DARKROOM_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
             ("DARKROOM_SECRET".to_owned(), "a secret for tests that nobody needs to keep".to_owned()),
         ];
+        // Everybody in a test has one address, and nothing comes back while its clock stands still.
+        for limit in
+            ["SESSION_POINTS", "ADDRESS_POINTS", "SIGN_INS_PER_LOGIN", "SIGN_INS_PER_ADDRESS", "SIGN_UPS_PER_ADDRESS"]
+        {
+            variables.push((format!("DARKROOM_RATES_{limit}"), "0".to_owned()));
+        }
+        // That address is the machine's own: a test that sets a limit means it.
+        variables.push(("DARKROOM_RATES_EXEMPT".to_owned(), "none".to_owned()));
         let mut database = None;
         if mode() == Mode::Clustered {
             let world = format!("t{}", Uuid::new_v4().simple());

@@ -32,6 +32,7 @@ mod query_plan;
 mod ranked_feed;
 mod ranked_pages;
 mod ranking_signals;
+mod rates;
 mod saves;
 mod stories;
 mod suspension;

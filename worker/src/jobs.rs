@@ -31,8 +31,7 @@ use darkroom_service::job::{
     AcceptFollowRequests, AuditFeeds, ChangeDelivery, CleanBlock, EncodeWebp, ExpireStory, FanOutPost, Heartbeat,
     Notify, ProcessMedia, PurgeCollection, PurgeComment, PurgeObjects, PurgePost, Recount, SweepFollows,
     SweepIdempotency, SweepImpressions, SweepMedia, SweepNotifications, SweepObjects, SweepSessions, SweepStories,
-    SweepUploads,
-    WarmFeeds,
+    SweepUploads, WarmFeeds,
 };
 
 use crate::registry::Registry;

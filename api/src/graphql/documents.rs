@@ -65,6 +65,11 @@ impl From<ServerError> for Refused {
 }
 
 impl Admitted {
+    /// What it takes from the points of whoever asks.
+    pub(crate) fn points(&self) -> u64 {
+        self.cost.map_or(1, |cost| cost.requested)
+    }
+
     /// Tells in a response of the operation what it costs, and of no more errors than help.
     pub(crate) fn tell(&self, mut response: Response) -> Response {
         response.errors.truncate(ERRORS);

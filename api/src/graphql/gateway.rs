@@ -1,16 +1,21 @@
 //! What the edge asks of what lies behind it: the product's schema and service, or a test's own.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_graphql::{Executor, Request, Response};
+use darkroom_platform::config::{ConfigError, Networks};
 use darkroom_schema::{Schema, Validator};
 use darkroom_service::idempotency::Keeper;
+use darkroom_service::rate::{self, Charge};
 use darkroom_service::{App, Viewer, session};
+use http::request::Parts;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::address;
 use crate::graphql::documents::Documents;
 use crate::refusal::Refusal;
 
@@ -24,6 +29,8 @@ pub(crate) struct Caller<V> {
     pub(crate) viewer: Option<V>,
     /// What their program calls itself, at most 200 characters.
     pub(crate) user_agent: String,
+    /// The client's address.
+    pub(crate) address: IpAddr,
     /// Names this request in logs and errors.
     pub(crate) request_id: String,
 }
@@ -63,6 +70,15 @@ pub(crate) trait Gateway: Clone + Send + Sync + 'static {
     fn authenticate(&self, token: &str) -> impl Future<Output = Result<Option<Self::Viewer>, Refusal>> + Send;
     /// Whether the viewer's session still stands. A store that is away for a moment ends nobody's.
     fn is_live(&self, viewer: &Self::Viewer) -> impl Future<Output = bool> + Send;
+    /// Whose request it is, by address.
+    fn address(&self, parts: &Parts) -> IpAddr;
+    /// Takes points from those of whoever asks; none if they have no limit.
+    fn charge(
+        &self,
+        viewer: Option<&Self::Viewer>,
+        address: IpAddr,
+        points: u64,
+    ) -> impl Future<Output = Option<Charge>> + Send;
     /// Puts into the request what its resolvers need.
     fn prepare(&self, request: Request, caller: Caller<Self::Viewer>) -> Request;
     /// What keeps the keys of this caller's mutations; none if keys are not kept.
@@ -83,12 +99,17 @@ pub(crate) struct Product {
     app: App,
     schema: Schema,
     validator: Validator,
+    proxies: Arc<Networks>,
 }
 
 impl Product {
     /// The schema over the application, and the one that validates.
-    pub(crate) fn new(app: App, schema: Schema, validator: Validator) -> Self {
-        Self { app, schema, validator }
+    ///
+    /// # Errors
+    /// Never with settings that were validated.
+    pub(crate) fn new(app: App, schema: Schema, validator: Validator) -> Result<Self, ConfigError> {
+        let proxies = Arc::new(app.config.trusted_proxies()?);
+        Ok(Self { app, schema, validator, proxies })
     }
 }
 
@@ -113,9 +134,18 @@ impl Gateway for Product {
         self.schema.stands(viewer.session_id).await.unwrap_or(true)
     }
 
+    fn address(&self, parts: &Parts) -> IpAddr {
+        address::of(parts, &self.proxies)
+    }
+
+    async fn charge(&self, viewer: Option<&Viewer>, address: IpAddr, points: u64) -> Option<Charge> {
+        rate::charge(&self.app, viewer, address, points).await
+    }
+
     fn prepare(&self, request: Request, caller: Caller<Viewer>) -> Request {
-        let Caller { viewer, user_agent, request_id } = caller;
-        darkroom_schema::prepare(request, &self.app, darkroom_schema::Caller { viewer, user_agent, request_id })
+        let Caller { viewer, user_agent, address, request_id } = caller;
+        let caller = darkroom_schema::Caller { viewer, user_agent, address: Some(address), request_id };
+        darkroom_schema::prepare(request, &self.app, caller)
     }
 
     fn keeper(&self, viewer: Option<&Viewer>) -> Option<Keeper> {

@@ -17,13 +17,14 @@ use http::request::Parts;
 use crate::auth;
 use crate::graphql::accept::{self, Form};
 use crate::graphql::body::{self, BodyForm};
-use crate::graphql::documents::Refused;
+use crate::graphql::documents::{Admitted, Refused};
 use crate::graphql::gateway::{Caller, Edge, Gateway, MAX_FILES};
 use crate::graphql::inbound::Inbound;
 use crate::graphql::keyed::{self, Answer, Keyed, REPLAYED};
 use crate::graphql::multipart::{self, Files};
 use crate::graphql::operation::coded;
 use crate::graphql::{respond, sse};
+use crate::rate;
 use crate::refusal::Refusal;
 use crate::request_id::RequestId;
 
@@ -34,6 +35,17 @@ struct Asked<V> {
     form: Form,
     key: Option<Key>,
     files: Option<Arc<Files>>,
+}
+
+/// An operation that is paid for.
+struct Begun<V> {
+    request: Request,
+    admitted: Result<Admitted, Refused>,
+    form: Form,
+    key: Option<Key>,
+    files: Option<Arc<Files>>,
+    viewer: Option<V>,
+    request_id: String,
 }
 
 /// Queries, mutations and, as an event stream, subscriptions; with files if the body is multipart.
@@ -119,7 +131,8 @@ async fn caller<G: Gateway>(edge: &Edge<G>, parts: &Parts) -> Result<Caller<G::V
         Some(token) => Some(edge.gateway.authenticate(token).await?.ok_or_else(auth::ended)?),
     };
     let request_id = RequestId::of(&parts.extensions).to_string();
-    Ok(Caller { viewer, user_agent: user_agent(&parts.headers), request_id })
+    let address = edge.gateway.address(parts);
+    Ok(Caller { viewer, user_agent: user_agent(&parts.headers), address, request_id })
 }
 
 /// What the client calls itself.
@@ -135,9 +148,29 @@ async fn run<G: Gateway>(
 ) -> Result<axum::response::Response, Refusal> {
     let Asked { request, caller, form, key, files } = asked;
     let request_id = caller.request_id.clone();
-    let viewer = caller.viewer.clone();
+    let (viewer, address) = (caller.viewer.clone(), caller.address);
     let mut request = edge.gateway.prepare(request, caller);
     let admitted = edge.documents.admit(edge.gateway.validator(), &mut request).await;
+    // Reading what can't run is work too.
+    let points = admitted.as_ref().map_or(1, Admitted::points);
+    let charge = edge.gateway.charge(viewer.as_ref(), address, points).await;
+    if let Some(charge) = &charge {
+        rate::admit(charge)?;
+    }
+    let begun = Begun { request, admitted, form, key, files, viewer, request_id };
+    let mut response = Box::pin(execute(edge, begun, read_only)).await?;
+    if let Some(charge) = &charge {
+        rate::tell(response.headers_mut(), charge);
+    }
+    Ok(response)
+}
+
+async fn execute<G: Gateway>(
+    edge: &Edge<G>,
+    begun: Begun<G::Viewer>,
+    read_only: bool,
+) -> Result<axum::response::Response, Refusal> {
+    let Begun { request, admitted, form, key, files, viewer, request_id } = begun;
     let kind = admitted.as_ref().ok().and_then(|admitted| admitted.kind);
     if read_only && kind == Some(OperationType::Mutation) {
         return Err(Refusal::method_not_allowed("Send mutations by POST.", "POST"));

@@ -12,6 +12,8 @@
 mod message;
 mod operations;
 
+use std::net::IpAddr;
+
 use async_graphql::{Executor, Response};
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use futures::future::BoxFuture;
@@ -19,8 +21,9 @@ use futures::{FutureExt, SinkExt, StreamExt};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout, timeout_at};
 
 use crate::auth;
-use crate::graphql::documents::Refused;
+use crate::graphql::documents::{Admitted, Refused};
 use crate::graphql::gateway::{Caller, Edge, Gateway};
+use crate::rate;
 use message::{FromClient, Operation, ToClient};
 use operations::{Operations, Outcome};
 
@@ -36,6 +39,8 @@ pub(crate) struct Visitor<V> {
     pub(crate) viewer: Option<V>,
     /// What their program calls itself.
     pub(crate) user_agent: String,
+    /// The client's address.
+    pub(crate) address: IpAddr,
     /// The upgrade's request id; operations are numbered behind it.
     pub(crate) connection_id: String,
 }
@@ -228,15 +233,21 @@ impl<G: Gateway> Connection<G> {
         let caller = Caller {
             viewer: self.visitor.viewer.clone(),
             user_agent: self.visitor.user_agent.clone(),
+            address: self.visitor.address,
             request_id: request_id.clone(),
         };
         let gateway = self.edge.gateway.clone();
         let mut request = gateway.prepare(operation.into_request(), caller);
-        let responses = match self.edge.documents.admit(gateway.validator(), &mut request).boxed().await {
-            Ok(admitted) => {
+        let admitted = self.edge.documents.admit(gateway.validator(), &mut request).boxed().await;
+        let points = admitted.as_ref().map_or(1, Admitted::points);
+        let charge = gateway.charge(self.visitor.viewer.as_ref(), self.visitor.address, points).boxed().await;
+        let refused = charge.filter(|charge| !charge.verdict.allowed).map(|charge| rate::refused(&charge));
+        let responses = match (refused, admitted) {
+            (Some(refusal), _) => futures::stream::iter([refusal]).boxed(),
+            (None, Ok(admitted)) => {
                 gateway.executor().execute_stream(request, None).map(move |response| admitted.tell(response)).boxed()
             }
-            Err(Refused(errors)) => futures::stream::iter([Response::from_errors(errors)]).boxed(),
+            (None, Err(Refused(errors))) => futures::stream::iter([Response::from_errors(errors)]).boxed(),
         };
         let masked = responses.map(move |response| gateway.mask(response, &request_id)).boxed();
         self.operations.insert(id, masked);

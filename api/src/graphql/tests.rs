@@ -9,16 +9,19 @@ mod socket;
 mod sse;
 mod upload;
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use ::http::request::Parts;
 use ::http::{HeaderMap, Request as HttpRequest, StatusCode};
 use async_graphql::{Request, Response};
 use axum::Router;
 use axum::body::Body;
 use darkroom_service::idempotency::Keeper;
+use darkroom_service::rate::Charge;
 use http_body_util::BodyExt;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -64,6 +67,14 @@ impl Gateway for TestGateway {
 
     async fn is_live(&self, _: &String) -> bool {
         self.live.load(Ordering::Relaxed)
+    }
+
+    fn address(&self, _: &Parts) -> IpAddr {
+        IpAddr::from([192, 0, 2, 1])
+    }
+
+    async fn charge(&self, _: Option<&String>, _: IpAddr, _: u64) -> Option<Charge> {
+        None
     }
 
     fn prepare(&self, request: Request, caller: Caller<String>) -> Request {

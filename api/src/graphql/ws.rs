@@ -59,7 +59,8 @@ async fn visitor<G: Gateway>(edge: &Edge<G>, parts: &Parts) -> Result<Visitor<G:
         Some(token) => Some(edge.gateway.authenticate(token).await?.ok_or_else(auth::ended)?),
     };
     let connection_id = RequestId::of(&parts.extensions).to_owned();
-    Ok(Visitor { viewer, user_agent: user_agent(&parts.headers), connection_id })
+    let address = edge.gateway.address(parts);
+    Ok(Visitor { viewer, user_agent: user_agent(&parts.headers), address, connection_id })
 }
 
 fn not_an_upgrade() -> Refusal {

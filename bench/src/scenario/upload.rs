@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Context, ensure};
 use darkroom_media::Limits;
+use darkroom_service::Origin;
 use darkroom_service::account::{self, NewAccount};
 use futures::future::try_join_all;
 use serde_json::json;
@@ -40,7 +41,7 @@ pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort
         password: "a good password".to_owned(),
         full_name: String::new(),
     };
-    let (_, session) = account::sign_up(&app, new, "bench").await?;
+    let (_, session) = account::sign_up(&app, new, Origin { user_agent: "bench", address: None }).await?;
     app.database.close().await?;
     drop(app);
 

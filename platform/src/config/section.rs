@@ -103,6 +103,36 @@ pub struct LimitsConfig {
     pub body_min_bytes_per_second: u64,
 }
 
+/// Whom the API believes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpConfig {
+    /// Networks of proxies that say for whom they ask.
+    pub trusted_proxies: Vec<String>,
+}
+
+/// How much one may ask for in a time; 0 for as much as one likes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RatesConfig {
+    /// Networks from which everything may be asked for as often as one likes, but for sign-ins that fail and uploads.
+    pub exempt: Vec<String>,
+    /// Cost of the operations of one session in a minute.
+    pub session_points: u64,
+    /// Cost of the operations of one address, of those who are signed out, in a minute.
+    pub address_points: u64,
+    /// Sign-ins by one login that fail in 15 minutes.
+    pub sign_ins_per_login: u64,
+    /// Sign-ins from one address in 15 minutes.
+    pub sign_ins_per_address: u64,
+    /// Sign-ups from one address in an hour.
+    pub sign_ups_per_address: u64,
+    /// Uploads of one person in an hour.
+    pub uploads_per_account: u64,
+    /// Most sessions, addresses and logins that one process counts at once.
+    pub memory_keys: u64,
+}
+
 /// Which documents run, and how much one may ask for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -12,6 +12,8 @@ use super::{
 /// The first problem found. Pure: reads nothing but the settings.
 pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     config.listen()?;
+    config.trusted_proxies()?;
+    config.exempt()?;
     web_url("public_url", &config.public_url)?;
     web_url("media_base_url", &config.media_base_url)?;
     if config.data_dir.as_os_str().is_empty() {
@@ -194,6 +196,7 @@ fn numbers(config: &Config) -> Result<(), ConfigError> {
         redis,
         worker,
         limits,
+        rates,
         graphql,
         session,
         media,
@@ -237,6 +240,13 @@ fn numbers(config: &Config) -> Result<(), ConfigError> {
         ("limits.head_timeout_seconds", limits.head_timeout_seconds, 1, 3600),
         ("limits.idle_timeout_seconds", limits.idle_timeout_seconds, 1, 3600),
         ("limits.body_min_bytes_per_second", limits.body_min_bytes_per_second, 0, 100 << 20),
+        ("rates.session_points", rates.session_points, 0, 10_000_000),
+        ("rates.address_points", rates.address_points, 0, 10_000_000),
+        ("rates.sign_ins_per_login", rates.sign_ins_per_login, 0, 1_000_000),
+        ("rates.sign_ins_per_address", rates.sign_ins_per_address, 0, 1_000_000),
+        ("rates.sign_ups_per_address", rates.sign_ups_per_address, 0, 1_000_000),
+        ("rates.uploads_per_account", rates.uploads_per_account, 0, 1_000_000),
+        ("rates.memory_keys", rates.memory_keys, 1000, 100_000_000),
         ("graphql.complexity_max", graphql.complexity_max, 1, 1_000_000_000),
         ("graphql.document_max_bytes", graphql.document_max_bytes as u64, 1024, 1 << 20),
         ("graphql.document_memory_max_bytes", graphql.document_memory_max_bytes, 1 << 20, 1 << 40),

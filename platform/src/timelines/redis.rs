@@ -16,11 +16,12 @@ use fred::prelude::{KeysInterface, ListInterface, Value};
 use uuid::Uuid;
 
 use self::cached::Cached;
-use self::script::{BEGIN, SPLICE, run};
+use self::script::{BEGIN, SPLICE};
 use super::contents::Contents;
 use super::packed::{self, Header, Packed};
 use super::{BuildToken, Revision, Window};
 use crate::config::Config;
+use crate::redis::script::run;
 use crate::redis::{Redis, RedisError};
 
 /// Timelines in one round trip.

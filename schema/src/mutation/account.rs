@@ -68,7 +68,7 @@ impl AccountMutation {
         let SignUpInput { username, email, password, full_name } = input;
         let new = NewAccount { username, email, password, full_name };
         let app = ctx.acting()?;
-        let (made, user_errors) = settle(account::sign_up(&app, new, &ctx.caller()?.user_agent).await)?;
+        let (made, user_errors) = settle(account::sign_up(&app, new, ctx.caller()?.origin()).await)?;
         let (viewer, session) = made.map(|(viewer, session)| (Viewer(viewer), session.into())).unzip();
         Ok(SignUpPayload { viewer, session, user_errors })
     }

@@ -57,7 +57,7 @@ impl SessionMutation {
         #[graphql(desc = "What is wanted.")] input: SignInInput,
     ) -> Result<SignInPayload> {
         let app = ctx.acting()?;
-        let signed_in = account::sign_in(&app, &input.login, input.password, &ctx.caller()?.user_agent).await;
+        let signed_in = account::sign_in(&app, &input.login, input.password, ctx.caller()?.origin()).await;
         let (made, user_errors) = settle(signed_in)?;
         let (viewer, session) = made.map(|(viewer, session)| (Viewer(viewer), session.into())).unzip();
         Ok(SignInPayload { viewer, session, user_errors })

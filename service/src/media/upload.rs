@@ -20,8 +20,8 @@ use crate::error::{Error, Result, reject_if_any};
 use crate::job::ProcessMedia;
 use crate::object;
 use crate::session::Viewer;
-use crate::text;
 use crate::transaction::Transaction;
+use crate::{rate, text};
 
 /// A photo on its way in.
 pub struct NewUpload {
@@ -45,6 +45,7 @@ pub async fn upload(app: &App, viewer: &Viewer, new: NewUpload) -> Result<media:
     let mut problems = Vec::new();
     let alt_text = text::clean("altText", &new.alt_text, app.config.limits.alt_text_max_chars, &mut problems);
     reject_if_any(problems)?;
+    rate::upload(app, viewer).await?;
     let Ok(permit) = Arc::clone(&app.uploads).try_acquire_owned() else {
         return Err(Error::RateLimited { retry_after: Duration::from_secs(5) });
     };
