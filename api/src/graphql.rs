@@ -6,7 +6,7 @@
 //!   GET  /graphql ── accept ── query string            │
 //!                                                      ├──► Gateway: authenticate, prepare ──► documents: persisted, check
 //!   GET  /graphql/ws ── origin ── socket ──────────────┘                                           │
-//!                                             respond ◄──┬── Gateway: execute, mask ◄── (keyed) ◄──┘
+//!                                             respond ◄──┬── Gateway: mask ◄── load: execute ◄── (keyed) ◄── rate ◄──┘
 //!                                             sse     ◄──┘
 //! ```
 
@@ -18,6 +18,7 @@ pub(crate) mod gateway;
 pub(crate) mod http;
 pub(crate) mod inbound;
 pub(crate) mod keyed;
+pub(crate) mod load;
 pub(crate) mod multipart;
 pub(crate) mod operation;
 pub(crate) mod origin;

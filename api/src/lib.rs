@@ -3,17 +3,18 @@
 //! Speaks HTTP and decides nothing: what a request may do is the service's matter, what a field means the schema's.
 //!
 //! ```text
-//!   connection (serve) ── outermost ── compression ──┬── /graphql, /graphql/ws   graphql
-//!        time-outs        id, panics,                ├── /media/{key}            media
-//!        good-byes        error bodies, log          ├── /uploads/{upload}/{n}   uploads
-//!                                                    ├── /healthz, /readyz       health
-//!                                                    └── /, /ide/{file}          front, ide
+//!   connection (serve) ── outermost ── browsers ──┬── /graphql, /graphql/ws   graphql
+//!        time-outs        id, panics,  CORS, HSTS ├── /media/{key}            media
+//!        good-byes        error bodies,           ├── /uploads/{upload}/{n}   uploads
+//!                         log                     ├── /healthz, /readyz       health
+//!                                                 └── /, /ide/{file}          front, ide
 //! ```
 
 #![allow(unexpected_cfgs, reason = "cargo-fuzz sets cfg(fuzzing)")]
 
 mod address;
 mod auth;
+mod browsers;
 mod front;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
@@ -28,9 +29,12 @@ mod request_id;
 mod serve;
 mod uploads;
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::middleware::from_fn;
 use axum::routing::{get, put};
+use darkroom_platform::config::LimitsConfig;
 use darkroom_platform::{Cache, Config};
 use darkroom_schema::Schema;
 use darkroom_service::App;
@@ -43,8 +47,10 @@ use tokio_util::task::TaskTracker;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{Predicate, SizeAbove};
 
+use browsers::Browsers;
 use graphql::documents::Documents;
 use graphql::gateway::{Edge, Product};
+use graphql::load::{Bounds, Load};
 pub use serve::serve;
 
 /// Smallest body worth compressing, bytes.
@@ -72,7 +78,9 @@ pub fn documents_in_force(config: &Config) -> BoxFuture<'_, anyhow::Result<Strin
 async fn routes(app: App, schema: Schema, shutdown: CancellationToken, sockets: TaskTracker) -> anyhow::Result<Router> {
     let validator = darkroom_schema::validator(&app.config);
     let documents = Documents::open(&app.config, app.cache.clone(), &validator).await?;
-    let edge = Edge::new(Product::new(app.clone(), schema, validator)?, documents, shutdown, sockets);
+    let load = Load::new(bounds(&app.config.limits));
+    let (origins, hsts_seconds) = (app.config.cors_origins()?, app.config.http.hsts_seconds);
+    let edge = Edge::new(Product::new(app.clone(), schema, validator)?, documents, load, shutdown, sockets);
     let rest = Router::new()
         .route("/", get(front::front))
         .route("/ide/{file}", get(front::file))
@@ -81,17 +89,32 @@ async fn routes(app: App, schema: Schema, shutdown: CancellationToken, sockets: 
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .with_state(app);
-    Ok(wrap(graphql::routes(edge).merge(rest)))
+    Ok(wrap(graphql::routes(edge).merge(rest), &Browsers { origins, hsts_seconds }))
+}
+
+/// The longest that an operation waits for its turn: a client has given up by then, or its person has.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What runs at once, by the settings.
+fn bounds(limits: &LimitsConfig) -> Bounds {
+    let places = limits.effective_operations();
+    Bounds {
+        places,
+        reserved: places.div_ceil(4),
+        queue: limits.effective_queue(),
+        patience: PATIENCE,
+        time: Duration::from_secs(limits.operation_timeout_seconds),
+    }
 }
 
 /// What is around every route.
-fn wrap(routes: Router) -> Router {
+fn wrap(routes: Router, browsers: &Browsers) -> Router {
     let compression = CompressionLayer::new().compress_when(SizeAbove::new(COMPRESS_ABOVE).and(is_text));
-    routes
+    let routes = routes
         .fallback(outermost::unknown_path)
         .method_not_allowed_fallback(outermost::unknown_method)
-        .layer(compression)
-        .layer(from_fn(outermost::around))
+        .layer(compression);
+    browsers.tell(routes).layer(from_fn(outermost::around))
 }
 
 /// Pictures are compressed already, and events must not wait for a block to fill.

@@ -82,6 +82,68 @@ async fn the_product_answers_and_a_link_of_nobody_is_not_found() {
     }
 }
 
+/// What the product answers to a page of this origin.
+async fn to_page(app: &App, method: &str, path: &str, origin: &str) -> Response {
+    let request = Request::builder().method(method).uri(path).header("origin", origin);
+    let request = request
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", "authorization,content-type,idempotency-key")
+        .body(Body::empty())
+        .unwrap();
+    crate::router(app.clone(), darkroom_schema::build(app)).await.unwrap().oneshot(request).await.unwrap()
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_are_told_nothing_unless_they_are_listed() {
+    const ALLOWED: &str = "access-control-allow-origin";
+    let (closed, _folder) = app(&[]).await;
+    for method in ["OPTIONS", "GET"] {
+        let answer = to_page(&closed, method, "/graphql?query=%7B__typename%7D", "https://app.example.org").await;
+        assert!(!answer.headers().keys().any(|name| name.as_str().starts_with("access-control")), "{method}");
+    }
+    let (listed, _folder) =
+        app(&[("DARKROOM_HTTP_CORS_ORIGINS", "https://app.example.org,http://localhost:3000")]).await;
+    let asked = to_page(&listed, "OPTIONS", "/graphql", "https://app.example.org").await;
+    assert_eq!(
+        (asked.status().as_u16(), &asked.headers()[ALLOWED]),
+        (200, &"https://app.example.org".parse().unwrap())
+    );
+    for (name, value) in [
+        ("access-control-allow-methods", "PUT"),
+        ("access-control-allow-headers", "authorization"),
+        ("access-control-allow-headers", "idempotency-key"),
+    ] {
+        assert!(asked.headers()[name].to_str().unwrap().contains(value), "{name}");
+    }
+    assert!(asked.headers().get("access-control-allow-credentials").is_none());
+    // What is refused can be read as well, and so can its id.
+    for path in ["/graphql?query=%7B__typename%7D", "/graphql?query=%7B", "/nothing"] {
+        let answer = to_page(&listed, "GET", path, "http://localhost:3000").await;
+        assert_eq!(answer.headers()[ALLOWED], "http://localhost:3000", "{path}");
+        assert!(answer.headers()["access-control-expose-headers"].to_str().unwrap().contains("x-request-id"));
+        assert!(answer.headers()["vary"].to_str().unwrap().contains("origin"), "{path}");
+    }
+    for other in ["https://app.example.org.evil.test", "http://app.example.org", "null"] {
+        assert!(to_page(&listed, "GET", "/healthz", other).await.headers().get(ALLOWED).is_none(), "{other}");
+    }
+    let (open, _folder) = app(&[("DARKROOM_HTTP_CORS_ORIGINS", "*")]).await;
+    assert_eq!(to_page(&open, "GET", "/healthz", "https://any.test").await.headers()[ALLOWED], "*");
+}
+
+#[tokio::test]
+async fn browsers_are_sent_to_https_if_the_operator_says_so() {
+    let (silent, _folder) = app(&[]).await;
+    assert!(get(&silent, "/healthz", "*/*").await.headers().get("strict-transport-security").is_none());
+    let (strict, _folder) = app(&[("DARKROOM_HTTP_HSTS_SECONDS", "31536000")]).await;
+    for path in ["/healthz", "/nothing", "/graphql?query=%7B"] {
+        assert_eq!(
+            get(&strict, path, "*/*").await.headers()["strict-transport-security"],
+            "max-age=31536000",
+            "{path}"
+        );
+    }
+}
+
 /// A list of trusted documents in a file of its own.
 fn list(text: &str) -> tempfile::NamedTempFile {
     let file = tempfile::NamedTempFile::new().unwrap();

@@ -8,6 +8,7 @@ mod effective;
 mod error;
 mod layer;
 mod network;
+mod origins;
 mod secret;
 mod section;
 mod validate;
@@ -21,6 +22,7 @@ pub use address::{DatabaseAddress, ObjectsAddress, RedisAddress};
 pub(crate) use effective::without_password;
 pub use error::ConfigError;
 pub use network::Networks;
+pub use origins::Origins;
 pub use secret::Secret;
 pub use section::{
     CardConfig, DatabaseConfig, DocumentsMode, FeedConfig, GraphqlConfig, HttpConfig, Isolation, LimitsConfig,
@@ -64,7 +66,7 @@ pub struct Config {
     pub worker: WorkerConfig,
     /// Bounds of everything that clients send.
     pub limits: LimitsConfig,
-    /// Whom the API believes.
+    /// Whom the API believes, and what it tells browsers.
     pub http: HttpConfig,
     /// How much one may ask for in a time.
     pub rates: RatesConfig,
@@ -256,6 +258,14 @@ impl Config {
     /// Never after [`Config::validate`].
     pub fn trusted_proxies(&self) -> Result<Networks, ConfigError> {
         Networks::parse("http.trusted_proxies", &self.http.trusted_proxies)
+    }
+
+    /// Whose pages may use the API.
+    ///
+    /// # Errors
+    /// Never after [`Config::validate`].
+    pub fn cors_origins(&self) -> Result<Origins, ConfigError> {
+        Origins::parse("http.cors_origins", &self.http.cors_origins)
     }
 
     /// The networks whose addresses are not limited.

@@ -6,6 +6,7 @@ mod admin;
 mod boot;
 mod boot_clustered;
 mod demo;
+mod edge;
 #[cfg(target_os = "linux")]
 mod family;
 mod isolation;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_graphql::{Executor, Request, Response};
-use darkroom_platform::config::{ConfigError, Networks};
+use darkroom_platform::config::{ConfigError, Networks, Origins};
 use darkroom_schema::{Schema, Validator};
 use darkroom_service::idempotency::Keeper;
 use darkroom_service::rate::{self, Charge};
@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::address;
 use crate::graphql::documents::Documents;
+use crate::graphql::load::Load;
 use crate::refusal::Refusal;
 
 /// Most files in one request.
@@ -91,6 +92,8 @@ pub(crate) trait Gateway: Clone + Send + Sync + 'static {
     fn spool_dir(&self) -> PathBuf;
     /// How clients reach this server.
     fn public_url(&self) -> String;
+    /// Whose pages may use it besides its own.
+    fn origins(&self) -> &Origins;
 }
 
 /// The product.
@@ -100,6 +103,7 @@ pub(crate) struct Product {
     schema: Schema,
     validator: Validator,
     proxies: Arc<Networks>,
+    origins: Arc<Origins>,
 }
 
 impl Product {
@@ -109,7 +113,8 @@ impl Product {
     /// Never with settings that were validated.
     pub(crate) fn new(app: App, schema: Schema, validator: Validator) -> Result<Self, ConfigError> {
         let proxies = Arc::new(app.config.trusted_proxies()?);
-        Ok(Self { app, schema, validator, proxies })
+        let origins = Arc::new(app.config.cors_origins()?);
+        Ok(Self { app, schema, validator, proxies, origins })
     }
 }
 
@@ -175,6 +180,10 @@ impl Gateway for Product {
     fn public_url(&self) -> String {
         self.app.config.public_url()
     }
+
+    fn origins(&self) -> &Origins {
+        &self.origins
+    }
 }
 
 /// What every GraphQL route shares.
@@ -188,14 +197,22 @@ pub(crate) struct Edge<G> {
     pub(crate) sockets: TaskTracker,
     /// Which documents may run, and those that have.
     pub(crate) documents: Documents,
+    /// How many of them at once.
+    pub(crate) load: Load,
     /// One WebSocket takes as long as these say.
     pub(crate) timing: Arc<Timing>,
 }
 
 impl<G> Edge<G> {
     /// With the product's timing.
-    pub(crate) fn new(gateway: G, documents: Documents, shutdown: CancellationToken, sockets: TaskTracker) -> Self {
-        Self { gateway, shutdown, sockets, documents, timing: Arc::new(Timing::default()) }
+    pub(crate) fn new(
+        gateway: G,
+        documents: Documents,
+        load: Load,
+        shutdown: CancellationToken,
+        sockets: TaskTracker,
+    ) -> Self {
+        Self { gateway, shutdown, sockets, documents, load, timing: Arc::new(Timing::default()) }
     }
 }
 

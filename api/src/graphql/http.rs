@@ -21,6 +21,7 @@ use crate::graphql::documents::{Admitted, Refused};
 use crate::graphql::gateway::{Caller, Edge, Gateway, MAX_FILES};
 use crate::graphql::inbound::Inbound;
 use crate::graphql::keyed::{self, Answer, Keyed, REPLAYED};
+use crate::graphql::load::Shed;
 use crate::graphql::multipart::{self, Files};
 use crate::graphql::operation::coded;
 use crate::graphql::{respond, sse};
@@ -84,6 +85,9 @@ async fn answer<G: Gateway>(
             if form == Form::EventStream {
                 return Err(Refusal::bad_request("Uploads are answered once: accept application/json."));
             }
+        }
+        if edge.load.is_full() {
+            return Err(Shed::Crowded.into());
         }
         let key = keyed::key(&parts.headers)?;
         let caller = caller(edge, parts).await?;
@@ -183,18 +187,19 @@ async fn execute<G: Gateway>(
         let keyed = Keyed { key, keeper, request, admitted: *admitted, files, request_id };
         return Ok(once(Box::pin(keyed::run(edge, keyed)).await?, form));
     }
+    let is_subscription = kind == Some(OperationType::Subscription);
     let response = match admitted {
         Err(Refused(errors)) => Response::from_errors(errors),
-        Ok(admitted) if form == Form::EventStream => {
+        Ok(admitted) if is_subscription && form == Form::EventStream => {
             let responses = edge.gateway.executor().execute_stream(request, None);
             let responses = responses.map(move |response| admitted.tell(response)).boxed();
             return Ok(sse::stream(edge, responses, viewer, request_id));
         }
-        Ok(_) if kind == Some(OperationType::Subscription) => Response::from_errors(vec![coded(
+        Ok(_) if is_subscription => Response::from_errors(vec![coded(
             "INVALID",
             "Subscribe over the WebSocket at /graphql/ws, or with Accept: text/event-stream.",
         )]),
-        Ok(admitted) => admitted.tell(edge.gateway.executor().execute(request).await),
+        Ok(admitted) => edge.load.execute(edge.gateway.executor(), request, admitted, files.is_some()).await?,
     };
     let response = edge.gateway.mask(response, &request_id);
     match form {
@@ -205,7 +210,7 @@ async fn execute<G: Gateway>(
 
 /// The answer to a mutation with a key.
 fn once(answer: Answer, form: Form) -> axum::response::Response {
-    let Answer { json, is_request_error, replayed } = answer;
+    let Answer { json, is_request_error, replayed, .. } = answer;
     let mut response = match form {
         Form::Single(media_type) => respond::write_json(json, is_request_error, media_type),
         Form::EventStream => sse::single_json(&json),

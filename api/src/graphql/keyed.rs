@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use async_graphql::{Executor, Request, Response, Value};
+use async_graphql::{Request, Response, Value};
 use darkroom_schema::under_key;
 use darkroom_service::idempotency::{Attempt, Claim, KEY_CHARS, Keeper, Key};
 use darkroom_service::media::body_error;
@@ -52,6 +52,9 @@ pub(crate) struct Answer {
     pub(crate) json: Vec<u8>,
     /// Its status, for clients who asked for `application/graphql-response+json`.
     pub(crate) is_request_error: bool,
+    /// Whether it stands: `userErrors` are an answer as any other; what has top-level errors may go well the next time, and then
+    /// does the rest.
+    is_final: bool,
     /// Whether it was given before.
     pub(crate) replayed: bool,
 }
@@ -81,14 +84,15 @@ pub(crate) async fn run<G: Gateway>(edge: &Edge<G>, keyed: Keyed<'_>) -> Result<
     let digest = digest(&request, &files);
     match claim(&keeper, &key, &digest).await? {
         Ok(attempt) => {
-            let work = carry_out(edge.clone(), request, admitted, attempt, request_id);
+            let work =
+                carry_out(edge.clone(), Work { request, admitted, has_files: !files.is_empty(), request_id }, attempt);
             // A task of its own: a client who hangs up comes back for the answer.
             keeper.tasks().spawn(work.in_current_span()).await.map_err(|error| {
                 tracing::error!(%error, "an operation with a key broke off");
                 Refusal::internal()
             })?
         }
-        Err(json) => Ok(Answer { json, is_request_error: false, replayed: true }),
+        Err(json) => Ok(Answer { json, is_request_error: false, is_final: true, replayed: true }),
     }
 }
 
@@ -119,29 +123,36 @@ fn running() -> Refusal {
         .header(RETRY_AFTER, HeaderValue::from_static("1"))
 }
 
-async fn carry_out<G: Gateway>(
-    edge: Edge<G>,
+/// What an attempt does.
+struct Work {
     request: Request,
     admitted: Admitted,
-    attempt: Attempt,
+    has_files: bool,
     request_id: String,
-) -> Result<Answer, Refusal> {
-    let request = under_key(request, attempt.clone());
-    let response = tokio::select! {
-        response = Box::pin(edge.gateway.executor().execute(request)) => response,
-        never = attempt.hold() => match never {},
-    };
-    let response = edge.gateway.mask(admitted.tell(response), &request_id);
-    let json = respond::to_json(&response)?;
-    if let Err(error) = attempt.end(is_kept(&response).then_some(&json)).await {
-        tracing::warn!(%error, request_id, "an answer was not kept: a retry makes it anew");
-    }
-    Ok(Answer { json, is_request_error: respond::is_request_error(&response), replayed: false })
 }
 
-/// `userErrors` are an answer as any other. What has top-level errors may go well the next time, and then does the rest.
-fn is_kept(response: &Response) -> bool {
-    response.errors.is_empty()
+async fn carry_out<G: Gateway>(edge: Edge<G>, work: Work, attempt: Attempt) -> Result<Answer, Refusal> {
+    let Work { request, admitted, has_files, request_id } = work;
+    let request = under_key(request, attempt.clone());
+    let executed = tokio::select! {
+        executed = edge.load.execute(edge.gateway.executor(), request, admitted, has_files) => executed,
+        never = attempt.hold() => match never {},
+    };
+    let answer = match executed {
+        Err(shed) => Err(shed.into()),
+        Ok(response) => written(&edge.gateway.mask(response, &request_id)),
+    };
+    let kept = answer.as_ref().ok().filter(|answer| answer.is_final).map(|answer| answer.json.as_slice());
+    if let Err(error) = attempt.end(kept).await {
+        tracing::warn!(%error, request_id, "an answer was not kept: a retry makes it anew");
+    }
+    answer
+}
+
+fn written(response: &Response) -> Result<Answer, Refusal> {
+    let json = respond::to_json(response)?;
+    let is_final = response.errors.is_empty();
+    Ok(Answer { json, is_request_error: respond::is_request_error(response), is_final, replayed: false })
 }
 
 /// What tells this request from every other: SHA-256 of text, name, variables and files. Objects count in whatever order their

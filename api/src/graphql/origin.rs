@@ -1,18 +1,19 @@
 //! Which pages may open a WebSocket: browsers ask nobody before they do, so the server looks at `Origin`.
 
+use darkroom_platform::config::Origins;
 use http::header::{HOST, ORIGIN};
 use http::uri::Authority;
 use http::{HeaderMap, StatusCode, Uri};
 
 use crate::refusal::Refusal;
 
-/// Lets programs through (they send no `Origin`) and pages of this very server: the host of the public URL, or the one
-/// that the request was sent to.
-pub(crate) fn check(headers: &HeaderMap, public_url: &str) -> Result<(), Refusal> {
+/// Lets programs through (they send no `Origin`), pages of this very server (the host of the public URL, or the one that the
+/// request was sent to), and those whose pages the settings name.
+pub(crate) fn check(headers: &HeaderMap, public_url: &str, listed: &Origins) -> Result<(), Refusal> {
     let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
     let text = |value: &http::HeaderValue| value.to_str().ok().map(str::to_owned);
     let host = headers.get(HOST).and_then(text);
-    if text(origin).is_some_and(|origin| allows(&origin, host.as_deref(), public_url)) {
+    if text(origin).is_some_and(|origin| listed.allow(&origin) || allows(&origin, host.as_deref(), public_url)) {
         return Ok(());
     }
     Err(Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", "Pages of other origins may not connect."))

@@ -14,6 +14,7 @@ mod operations;
 
 use std::net::IpAddr;
 
+use async_graphql::parser::types::OperationType;
 use async_graphql::{Executor, Response};
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use futures::future::BoxFuture;
@@ -23,6 +24,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout, timeout_at}
 use crate::auth;
 use crate::graphql::documents::{Admitted, Refused};
 use crate::graphql::gateway::{Caller, Edge, Gateway};
+use crate::graphql::load::Shed;
 use crate::rate;
 use message::{FromClient, Operation, ToClient};
 use operations::{Operations, Outcome};
@@ -244,8 +246,16 @@ impl<G: Gateway> Connection<G> {
         let refused = charge.filter(|charge| !charge.verdict.allowed).map(|charge| rate::refused(&charge));
         let responses = match (refused, admitted) {
             (Some(refusal), _) => futures::stream::iter([refusal]).boxed(),
-            (None, Ok(admitted)) => {
+            (None, Ok(admitted)) if admitted.kind == Some(OperationType::Subscription) => {
                 gateway.executor().execute_stream(request, None).map(move |response| admitted.tell(response)).boxed()
+            }
+            (None, Ok(admitted)) => {
+                let edge = self.edge.clone();
+                let execution = async move {
+                    let executed = edge.load.execute(edge.gateway.executor(), request, admitted, false).await;
+                    executed.unwrap_or_else(Shed::response)
+                };
+                futures::stream::once(execution).boxed()
             }
             (None, Err(Refused(errors))) => futures::stream::iter([Response::from_errors(errors)]).boxed(),
         };

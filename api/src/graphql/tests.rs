@@ -3,6 +3,7 @@
 
 mod documents;
 mod http;
+mod load;
 mod schema;
 mod serving;
 mod socket;
@@ -27,13 +28,19 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
+use crate::browsers::Browsers;
 use crate::graphql::gateway::{BodyLimits, Caller, Edge, Gateway, Timing};
+use crate::graphql::load::{Bounds, Load};
 use crate::graphql::persisted::Persisted;
 use crate::refusal::Refusal;
 use schema::TestSchema;
 
 /// Largest JSON body of the tests.
 const REQUEST_MAX: u64 = 100_000;
+
+/// Bounds that no test meets unawares.
+const ROOMY: Bounds =
+    Bounds { places: 1000, reserved: 0, queue: 0, patience: Duration::from_secs(60), time: Duration::from_secs(60) };
 
 #[derive(Clone)]
 struct TestGateway {
@@ -42,6 +49,8 @@ struct TestGateway {
     upload_max: u64,
     pace: u64,
     live: Arc<AtomicBool>,
+    origins: Origins,
+    gate: Option<load::Gate>,
 }
 
 impl Gateway for TestGateway {
@@ -78,7 +87,11 @@ impl Gateway for TestGateway {
     }
 
     fn prepare(&self, request: Request, caller: Caller<String>) -> Request {
-        request.data(caller)
+        let request = request.data(caller);
+        match &self.gate {
+            Some(gate) => request.data(gate.clone()),
+            None => request,
+        }
     }
 
     fn keeper(&self, _: Option<&String>) -> Option<Keeper> {
@@ -103,6 +116,10 @@ impl Gateway for TestGateway {
     fn public_url(&self) -> String {
         "https://photos.example.com".to_owned()
     }
+
+    fn origins(&self) -> &Origins {
+        &self.origins
+    }
 }
 
 /// A server of the tests, its parts at hand.
@@ -114,9 +131,12 @@ struct TestEdge {
 fn test_edge() -> TestEdge {
     let live = Arc::new(AtomicBool::new(true));
     let (schema, validator) = (schema::build(), schema::validator());
-    let gateway = TestGateway { schema, validator, upload_max: 100 << 20, pace: 0, live: Arc::clone(&live) };
+    let origins = Origins::Listed(vec!["https://app.example.org".to_owned()]);
+    let gateway =
+        TestGateway { schema, validator, upload_max: 100 << 20, pace: 0, live: Arc::clone(&live), origins, gate: None };
     let documents = schema::documents(Persisted::Off);
-    let edge = Edge::new(gateway, documents, CancellationToken::new(), TaskTracker::new());
+    let load = Load::new(ROOMY);
+    let edge = Edge::new(gateway, documents, load, CancellationToken::new(), TaskTracker::new());
     TestEdge { edge, live }
 }
 
@@ -132,7 +152,8 @@ impl TestEdge {
     }
 
     fn router(&self) -> Router {
-        crate::wrap(super::routes(self.edge.clone()))
+        let browsers = Browsers { origins: self.edge.gateway.origins.clone(), hsts_seconds: 0 };
+        crate::wrap(super::routes(self.edge.clone()), &browsers)
     }
 
     async fn send(&self, request: HttpRequest<Body>) -> Answer {

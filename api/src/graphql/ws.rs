@@ -35,7 +35,7 @@ pub(crate) async fn upgrade<G: Gateway>(
 ) -> Result<Response, Refusal> {
     let (parts, _) = request.into_parts();
     let upgrade = upgrade.map_err(|_| not_an_upgrade())?;
-    origin::check(&parts.headers, &edge.gateway.public_url())?;
+    origin::check(&parts.headers, &edge.gateway.public_url(), edge.gateway.origins())?;
     let visitor = Box::new(visitor(&edge, &parts).await?);
     let upgrade = upgrade
         .protocols([PROTOCOL])

@@ -66,7 +66,7 @@ impl Effort {
         reading: Duration::from_secs(40),
         jobs: 60_000,
         likes: 40_000,
-        listeners: 5000,
+        listeners: 10_000,
         comments: 40,
     };
 }

@@ -115,7 +115,36 @@ pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort
     }
     section.add(format!("memory of {name}, peak"), memory(pid)?.peak, "MiB");
     listeners.iter().for_each(tokio::task::JoinHandle::abort);
+    drop(listeners);
+    sleep(REST).await;
+
+    let meter = world.meter(&deployment.pids())?;
+    let mut took = reconnect(address, &tokens, &post).await?;
+    let (_, cpu) = meter.read()?;
+    section.add(format!("all {} come back at once and listen: median", effort.listeners), quantile(&mut took, 0.5), "ms");
+    section.add("the last of them", quantile(&mut took, 1.0), "ms");
+    section.add(format!("CPU a reconnection, {name}"), cpu[0] * 1e3 / people, "ms");
+    section.add(format!("memory of {name}, peak, with those who came back"), memory(pid)?.peak, "MiB");
     deployment.stop().await
+}
+
+/// Everybody connects at the same moment, as after a restart, and listens; milliseconds until each has its acknowledgement and
+/// has asked. Fails if anybody is refused.
+async fn reconnect(address: SocketAddr, tokens: &[String], post: &str) -> anyhow::Result<Vec<f64>> {
+    let told = Arc::new(post.to_owned());
+    let begun = Instant::now();
+    let back: Vec<(Socket, f64)> = stream::iter(tokens.to_vec())
+        .map(|token| {
+            let told = Arc::clone(&told);
+            async move {
+                let socket = listen(open(address, token).await?, told).await?;
+                anyhow::Ok((socket, begun.elapsed().as_secs_f64() * 1e3))
+            }
+        })
+        .buffer_unordered(tokens.len())
+        .try_collect()
+        .await?;
+    Ok(back.into_iter().map(|(_, took)| took).collect())
 }
 
 /// Says something and waits until everybody has heard it; milliseconds from the request's first byte to each.

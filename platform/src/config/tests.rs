@@ -95,6 +95,7 @@ fn every_variable_reaches_its_key() {
             ("secret", _) => "another secret of at least thirty-two characters".to_owned(),
             ("redis.key_prefix", _) => "photos".to_owned(),
             ("worker.queues", _) => "bulk,fanout".to_owned(),
+            ("http.cors_origins", _) => "https://app.example.test".to_owned(),
             ("http.trusted_proxies" | "rates.exempt", _) => "10.0.0.0/8,::1".to_owned(),
             ("media.isolation", _) => "thread".to_owned(),
             ("graphql.documents", _) => "off".to_owned(),

@@ -1,5 +1,7 @@
 //! What cannot work is refused before anything starts, with the way out in the message.
 
+mod numbers;
+
 use std::collections::HashSet;
 
 use url::Url;
@@ -14,6 +16,7 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     config.listen()?;
     config.trusted_proxies()?;
     config.exempt()?;
+    config.cors_origins()?;
     web_url("public_url", &config.public_url)?;
     web_url("media_base_url", &config.media_base_url)?;
     if config.data_dir.as_os_str().is_empty() {
@@ -22,7 +25,8 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     stores(config)?;
     names(config)?;
     documents(config)?;
-    numbers(config)?;
+    numbers::check(config)?;
+    times(config)?;
     parts(config)?;
     memory(config)
 }
@@ -151,6 +155,19 @@ fn documents(config: &Config) -> Result<(), ConfigError> {
     Err(ConfigError::new("graphql.documents_file", problem))
 }
 
+/// A statement ends before the request that waits for it does: so whoever waits is told what was wrong.
+fn times(config: &Config) -> Result<(), ConfigError> {
+    let (statement, operation) = (config.database.statement_timeout_ms, config.limits.operation_timeout_seconds);
+    if statement < operation * 1000 {
+        return Ok(());
+    }
+    let problem = format!(
+        "{operation} s are no longer than database.statement_timeout_ms, {statement} ms; set {} or more, or lower that",
+        statement / 1000 + 1
+    );
+    Err(ConfigError::new("limits.operation_timeout_seconds", problem))
+}
+
 /// Parts of the largest file: what one answer lists, each with a URL.
 const PARTS_MAX: u64 = 320;
 
@@ -188,101 +205,4 @@ fn memory(config: &Config) -> Result<(), ConfigError> {
         return Err(ConfigError::new("media.decode_memory_max_bytes", problem));
     }
     Ok(())
-}
-
-fn numbers(config: &Config) -> Result<(), ConfigError> {
-    let Config {
-        database,
-        redis,
-        worker,
-        limits,
-        rates,
-        graphql,
-        session,
-        media,
-        feed,
-        ranking,
-        card,
-        story,
-        notification,
-        ..
-    } = config;
-    let ranges = [
-        ("database.max_connections", u64::from(database.max_connections), 1, 1000),
-        ("database.statement_timeout_ms", database.statement_timeout_ms, 100, 600_000),
-        ("database.acquire_timeout_ms", database.acquire_timeout_ms, 100, 60_000),
-        ("redis.command_timeout_ms", redis.command_timeout_ms, 10, 60_000),
-        ("redis.connect_timeout_ms", redis.connect_timeout_ms, 10, 60_000),
-        ("worker.concurrency", worker.concurrency as u64, 0, 1024),
-        ("worker.lease_seconds", worker.lease_seconds, 5, 3600),
-        ("worker.sweep_interval_ms", worker.sweep_interval_ms, 50, 60_000),
-        ("worker.max_attempts", u64::from(worker.max_attempts), 1, 100),
-        ("worker.shutdown_timeout_seconds", worker.shutdown_timeout_seconds, 1, 3600),
-        ("limits.upload_max_bytes", limits.upload_max_bytes, 1024, 5 << 30),
-        ("limits.request_max_bytes", limits.request_max_bytes, 1024, 100 << 20),
-        ("limits.uploads_concurrent", limits.uploads_concurrent as u64, 1, 10_000),
-        ("limits.uploads_open_max", limits.uploads_open_max, 1, 1000),
-        ("limits.uploads_open_max_bytes", limits.uploads_open_max_bytes, 1024, 1 << 40),
-        ("limits.media_max_pixels", limits.media_max_pixels, 1_000_000, 1_000_000_000),
-        ("limits.media_max_side", u64::from(limits.media_max_side), 1080, 65_535),
-        ("limits.media_per_post", limits.media_per_post as u64, 1, 100),
-        // What the columns hold: PostgreSQL would refuse more.
-        ("limits.caption_max_chars", limits.caption_max_chars as u64, 1, 2200),
-        ("limits.comment_max_chars", limits.comment_max_chars as u64, 1, 10_000),
-        ("limits.location_max_chars", limits.location_max_chars as u64, 1, 200),
-        ("limits.alt_text_max_chars", limits.alt_text_max_chars as u64, 1, 1000),
-        ("limits.bio_max_chars", limits.bio_max_chars as u64, 1, 500),
-        ("limits.page_max", limits.page_max as u64, 1, 1000),
-        ("limits.follows_per_hour", limits.follows_per_hour, 1, 1_000_000),
-        ("limits.following_max", limits.following_max, 1, 1_000_000),
-        ("limits.follow_requests_max", limits.follow_requests_max, 1, 1_000_000),
-        ("limits.connections_max", limits.connections_max as u64, 1, 1_000_000),
-        ("limits.head_timeout_seconds", limits.head_timeout_seconds, 1, 3600),
-        ("limits.idle_timeout_seconds", limits.idle_timeout_seconds, 1, 3600),
-        ("limits.body_min_bytes_per_second", limits.body_min_bytes_per_second, 0, 100 << 20),
-        ("rates.session_points", rates.session_points, 0, 10_000_000),
-        ("rates.address_points", rates.address_points, 0, 10_000_000),
-        ("rates.sign_ins_per_login", rates.sign_ins_per_login, 0, 1_000_000),
-        ("rates.sign_ins_per_address", rates.sign_ins_per_address, 0, 1_000_000),
-        ("rates.sign_ups_per_address", rates.sign_ups_per_address, 0, 1_000_000),
-        ("rates.uploads_per_account", rates.uploads_per_account, 0, 1_000_000),
-        ("rates.memory_keys", rates.memory_keys, 1000, 100_000_000),
-        ("graphql.complexity_max", graphql.complexity_max, 1, 1_000_000_000),
-        ("graphql.document_max_bytes", graphql.document_max_bytes as u64, 1024, 1 << 20),
-        ("graphql.document_memory_max_bytes", graphql.document_memory_max_bytes, 1 << 20, 1 << 40),
-        ("graphql.apq_ttl_seconds", u64::from(graphql.apq_ttl_seconds), 60, 31_536_000),
-        ("session.ttl_days", u64::from(session.ttl_days), 1, 3650),
-        ("media.decode_memory_max_bytes", media.decode_memory_max_bytes, 256 << 20, 64 << 30),
-        ("media.decode_timeout_seconds", media.decode_timeout_seconds, 1, 100),
-        ("media.url_window_seconds", media.url_window_seconds, 60, 604_800),
-        ("media.unattached_ttl_hours", u64::from(media.unattached_ttl_hours), 1, 8760),
-        ("media.upload_part_bytes", media.upload_part_bytes, 1024, 16 << 20),
-        ("feed.window", feed.window as u64, 20, 10_000),
-        ("feed.local_timelines", feed.local_timelines, 1, 1_000_000),
-        ("feed.fan_out_chunk", feed.fan_out_chunk, 1, 100_000),
-        ("feed.timeline_ttl_days", u64::from(feed.timeline_ttl_days), 1, 3650),
-        ("feed.pull_above", u64::try_from(feed.pull_above).unwrap_or(0), 1, 1_000_000_000),
-        ("feed.author_timelines", feed.author_timelines, 1, 1_000_000),
-        ("feed.audit_sample", feed.audit_sample, 0, 100_000),
-        ("ranking.relationship", u64::from(ranking.relationship), 0, 100),
-        ("ranking.interest", u64::from(ranking.interest), 0, 100),
-        ("ranking.recency", u64::from(ranking.recency), 0, 100),
-        ("ranking.quality", u64::from(ranking.quality), 0, 100),
-        ("ranking.activity", u64::from(ranking.activity), 0, 100),
-        ("ranking.recency_half_life_hours", u64::from(ranking.recency_half_life_hours), 1, 8760),
-        ("ranking.snapshot_seconds", u64::from(ranking.snapshot_seconds), 60, 86_400),
-        ("ranking.snapshot_memory_max_bytes", ranking.snapshot_memory_max_bytes, 1 << 20, 1 << 40),
-        ("ranking.warm_people", ranking.warm_people, 0, 10_000),
-        ("card.memory_max_bytes", card.memory_max_bytes, 1 << 20, 1 << 40),
-        ("card.post_ttl_seconds", u64::from(card.post_ttl_seconds), 1, 86_400),
-        ("card.author_ttl_seconds", u64::from(card.author_ttl_seconds), 1, 86_400),
-        ("story.ttl_hours", u64::from(story.ttl_hours), 1, 168),
-        ("notification.retention_days", u64::from(notification.retention_days), 1, 3650),
-    ];
-    match ranges.into_iter().find(|(_, value, least, most)| value < least || value > most) {
-        None => Ok(()),
-        Some((key, value, least, most)) => {
-            Err(ConfigError::new(key, format!("{value} cannot work; choose a number from {least} to {most}")))
-        }
-    }
 }

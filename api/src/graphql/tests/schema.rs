@@ -8,6 +8,7 @@ use darkroom_schema::OnlyValidate;
 use darkroom_schema::upload::{OpenedUpload, Uploads};
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 
+use super::load::Gate;
 use crate::graphql::check::{Check, Limits, Shape};
 use crate::graphql::documents::Documents;
 use crate::graphql::gateway::Caller;
@@ -88,6 +89,11 @@ async fn read(ctx: &Context<'_>, file: &str) -> Result<String> {
 #[Object]
 impl Mutation {
     async fn touch(&self) -> bool {
+        true
+    }
+    /// Waits at the test's gate.
+    async fn wait(&self, ctx: &Context<'_>) -> bool {
+        ctx.data_unchecked::<Gate>().pass().await;
         true
     }
     async fn upload(&self, ctx: &Context<'_>, file: String) -> Result<String> {

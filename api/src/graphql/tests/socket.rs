@@ -13,7 +13,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use super::{TestEdge, test_edge};
 use crate::serve::Bounds;
 
-struct Client {
+pub(super) struct Client {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
@@ -38,7 +38,7 @@ async fn open(edge: &TestEdge) -> Client {
     connect(&listen(edge).await, &[("sec-websocket-protocol", "graphql-transport-ws")]).await.unwrap()
 }
 
-async fn acknowledged(edge: &TestEdge, payload: Value) -> Client {
+pub(super) async fn acknowledged(edge: &TestEdge, payload: Value) -> Client {
     let mut client = open(edge).await;
     client.say(json!({ "type": "connection_init", "payload": payload })).await;
     assert_eq!(client.hear().await, json!({ "type": "connection_ack" }));
@@ -46,7 +46,7 @@ async fn acknowledged(edge: &TestEdge, payload: Value) -> Client {
 }
 
 impl Client {
-    async fn say(&mut self, message: Value) {
+    pub(super) async fn say(&mut self, message: Value) {
         self.socket.send(Message::text(message.to_string())).await.unwrap();
     }
 
@@ -54,7 +54,7 @@ impl Client {
         self.say(json!({ "type": "subscribe", "id": id, "payload": { "query": query } })).await;
     }
 
-    async fn hear(&mut self) -> Value {
+    pub(super) async fn hear(&mut self) -> Value {
         loop {
             match self.socket.next().await.unwrap().unwrap() {
                 Message::Text(text) => return serde_json::from_str(&text).unwrap(),
