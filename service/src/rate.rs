@@ -51,7 +51,7 @@ pub(crate) struct Attempt(Ask);
 impl Attempt {
     /// Whoever knows the password has guessed nothing: only failures count by login.
     pub(crate) async fn succeeded(self, app: &App) {
-        app.rates.give_back(app.clock.now(), &self.0).await;
+        Box::pin(app.rates.give_back(app.clock.now(), &self.0)).await;
     }
 }
 
@@ -81,7 +81,8 @@ pub(crate) async fn upload(app: &App, viewer: &Viewer) -> Result<()> {
 }
 
 async fn take(app: &App, asks: &[Ask]) -> Result<()> {
-    let verdicts = app.rates.take(app.clock.now(), asks).await;
+    // Boxed: it is below every sign-up, and the compiler follows futures in futures only so far.
+    let verdicts = Box::pin(app.rates.take(app.clock.now(), asks)).await;
     match verdicts.iter().filter(|verdict| !verdict.allowed).map(|verdict| verdict.retry_after).max() {
         None => Ok(()),
         Some(retry_after) => Err(Error::RateLimited { retry_after }),

@@ -10,9 +10,9 @@ use axum::response::IntoResponse;
 use darkroom_schema::upload::Uploads;
 use darkroom_service::idempotency::Key;
 use futures::StreamExt;
-use http::HeaderMap;
 use http::header::USER_AGENT;
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
 
 use crate::auth;
 use crate::graphql::accept::{self, Form};

@@ -21,6 +21,7 @@ use ::http::{HeaderMap, Request as HttpRequest, StatusCode};
 use async_graphql::{Request, Response};
 use axum::Router;
 use axum::body::Body;
+use darkroom_platform::config::Origins;
 use darkroom_service::idempotency::Keeper;
 use darkroom_service::rate::Charge;
 use http_body_util::BodyExt;

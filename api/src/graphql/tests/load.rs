@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ::http::Request;
 use axum::body::Body;
+use futures::future::select_all;
 use serde_json::json;
 use tokio::sync::Semaphore;
 
@@ -79,25 +80,16 @@ async fn beyond_places_and_queue_operations_are_sent_away_and_cheap_reads_are_no
     let (edge, gate) = bounded(Bounds { places: 2, reserved: 1, queue: 1, ..ROOMY });
     let running = [spawn(&edge, "mutation { wait }"), spawn(&edge, "mutation { wait }")];
     gate.are_begun(2).await;
-    let mut waiting = spawn(&edge, "mutation { wait }");
-    let refused = loop {
-        // Until the third stands in the queue, this one may.
-        let next = spawn(&edge, "mutation { wait }");
-        tokio::select! {
-            answer = next => break answer.unwrap(),
-            answer = &mut waiting => {
-                let answer = answer.unwrap();
-                waiting = spawn(&edge, "mutation { wait }");
-                break answer;
-            }
-        }
-    };
+    // One of the next two finds the only turn to wait; whichever does not is answered first.
+    let others = [spawn(&edge, "mutation { wait }"), spawn(&edge, "mutation { wait }")];
+    let (refused, _, waiting) = select_all(others).await;
+    let refused = refused.unwrap();
     refused.assert_refused(503, "UNAVAILABLE");
     assert_eq!(refused.header("retry-after"), "1");
     let read = edge.send(post("{ hello }")).await;
     assert_eq!((read.status.as_u16(), read.json()), (200, json!({ "data": { "hello": "world" } })));
     gate.open.add_permits(10);
-    for answer in running {
+    for answer in running.into_iter().chain(waiting) {
         assert_eq!(answer.await.unwrap().json(), json!({ "data": { "wait": true } }));
     }
 }
