@@ -84,7 +84,8 @@ impl Load {
 
     /// Whether whatever comes now would be sent away: then its body need not be read.
     pub(crate) fn is_full(&self) -> bool {
-        self.0.queue.available_permits() == 0 && self.0.reserved_queue.available_permits() == 0
+        let Inner { places, reserved, queue, reserved_queue, .. } = &*self.0;
+        [places, reserved, queue, reserved_queue].iter().all(|semaphore| semaphore.available_permits() == 0)
     }
 
     /// Executes a query or a mutation in its turn and within its time. With files it does neither: see the module.

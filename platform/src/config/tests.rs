@@ -342,12 +342,21 @@ fn every_number_has_bounds() {
         }
         let variable = layer::variable(&key);
         for absurd in ["0", "99999999999999"] {
-            // Stands for the number of cores; for no audit, nobody to be prepared for, no pace; for a factor that does not count.
+            // Stands for the number of cores; for no audit, nobody to be prepared for, no pace, no limit, no word of it; for a
+            // factor that does not count.
             let weights = ["relationship", "interest", "recency", "quality", "activity"];
             let is_weight = key.strip_prefix("ranking.").is_some_and(|name| weights.contains(&name));
-            let may_be_none =
-                ["worker.concurrency", "feed.audit_sample", "ranking.warm_people", "limits.body_min_bytes_per_second"];
-            if absurd == "0" && (is_weight || may_be_none.contains(&key.as_str())) {
+            let is_rate = key.starts_with("rates.") && key != "rates.memory_keys";
+            let may_be_none = [
+                "worker.concurrency",
+                "feed.audit_sample",
+                "ranking.warm_people",
+                "limits.body_min_bytes_per_second",
+                "limits.operations_concurrent",
+                "limits.operations_queued",
+                "http.hsts_seconds",
+            ];
+            if absurd == "0" && (is_weight || is_rate || may_be_none.contains(&key.as_str())) {
                 continue;
             }
             let message = refusal(Role::Single, &[(&variable, absurd)]);
