@@ -80,14 +80,18 @@ impl Refusal {
         self
     }
 
-    /// The response, its body naming the request.
-    pub(crate) fn render(self, request_id: &str) -> Response {
+    /// The body, naming the request.
+    pub(crate) fn body(&self, request_id: &str) -> String {
         let mut extensions = json!({ "code": self.code, "requestId": request_id });
         if let Some(seconds) = self.retry_after {
             extensions["retryAfter"] = seconds.into();
         }
-        let body = json!({ "errors": [{ "message": self.message, "extensions": extensions }] });
-        let mut response = Response::new(Body::from(body.to_string()));
+        json!({ "errors": [{ "message": self.message, "extensions": extensions }] }).to_string()
+    }
+
+    /// The response with its body.
+    pub(crate) fn render(self, request_id: &str) -> Response {
+        let mut response = Response::new(Body::from(self.body(request_id)));
         *response.status_mut() = self.status;
         response.headers_mut().insert(CONTENT_TYPE, self.media_type.content_type());
         for (name, value) in self.headers {

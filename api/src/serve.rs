@@ -1,5 +1,6 @@
 //! Connections: accepting them, bounding what an idle or slow one costs, and letting go of them in order.
 
+mod garbled;
 mod head;
 
 use std::io;

@@ -43,7 +43,7 @@ async fn send(address: SocketAddr, head: &str, body: &[u8]) -> Answer {
 }
 
 /// Ways to be refused: what is sent, and what status and code it gets. 200 is for what GraphQL itself refuses, in `application/json`.
-const REFUSED: [(&str, &[u8], u16, &str); 25] = [
+const REFUSED: [(&str, &[u8], u16, &str); 28] = [
     ("GET /nothing HTTP/1.1", b"", 404, "NOT_FOUND"),
     ("GET /graphql/nothing HTTP/1.1", b"", 404, "NOT_FOUND"),
     ("GET /media/a/b.jpg HTTP/1.1", b"", 404, "NOT_FOUND"),
@@ -51,6 +51,9 @@ const REFUSED: [(&str, &[u8], u16, &str); 25] = [
     ("GET /..%2f..%2fetc/passwd HTTP/1.1", b"", 404, "NOT_FOUND"),
     ("PUT /uploads/00000000000000000000000000000000/1?size=1&exp=9999999999&sig=AAAA HTTP/1.1", b"x", 403, "FORBIDDEN"),
     ("PUT /uploads/nothing/x HTTP/1.1", b"x", 403, "FORBIDDEN"),
+    ("no request at all", b"", 400, "INVALID"),
+    ("GET / HTTP/1.1\r\na header without a colon", b"", 400, "INVALID"),
+    ("GET / HTTP/9.9", b"", 400, "INVALID"),
     ("DELETE /graphql HTTP/1.1", b"", 405, "INVALID"),
     ("POST /healthz HTTP/1.1", b"", 405, "INVALID"),
     ("GET /graphql?query=mutation%7BsignOut%7B__typename%7D%7D HTTP/1.1", b"", 405, "INVALID"),
@@ -115,6 +118,23 @@ async fn every_refusal_is_graphql_json_with_an_id_that_is_in_the_log() {
             server.process.log().iter().any(|line| is_line(line) && line["status"] == status)
         })
         .await;
+    }
+    world.end().await;
+}
+
+/// What hyper refuses by itself comes in the same form.
+#[tokio::test]
+async fn a_head_that_is_too_long_is_refused_like_everything_else() {
+    let world = World::migrated().await;
+    let server = server(&world).await;
+    for head in [
+        format!("GET / HTTP/1.1\r\nx-long: {}", "x".repeat(80 << 10)),
+        (0..200).fold("GET / HTTP/1.1".to_owned(), |head, n| head + &format!("\r\nx-header-{n}: 1")),
+    ] {
+        let answer = send(server.address, &head, b"").await;
+        let json: Value = serde_json::from_str(&answer.body).unwrap();
+        assert_eq!((answer.status, &json["errors"][0]["extensions"]["code"]), (431, &"INVALID".into()), "{json}");
+        assert_eq!(json["errors"][0]["extensions"]["requestId"], answer.headers["x-request-id"].as_str());
     }
     world.end().await;
 }

@@ -8,12 +8,14 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
+
+use super::garbled;
 
 /// What is known of a connection's heads.
 #[derive(Debug, Clone)]
@@ -85,17 +87,33 @@ impl Drop for UnderWay {
     }
 }
 
-/// A connection whose reads are told.
+/// A connection whose reads are told, and on which nothing is refused without a word.
 #[derive(Debug)]
 pub(super) struct Watched<S> {
     stream: S,
     heads: Heads,
+    /// What is to be written before anything else, instead of what hyper said; mostly nothing.
+    instead: Box<[u8]>,
 }
 
 impl<S> Watched<S> {
     /// Tells these heads of what is read.
     pub(super) fn new(stream: S, heads: Heads) -> Self {
-        Self { stream, heads }
+        Self { stream, heads, instead: Box::default() }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> Watched<S> {
+    /// Writes what was left to write.
+    fn poll_instead(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.instead.is_empty() {
+            let written = ready!(Pin::new(&mut self.stream).poll_write(context, &self.instead))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.instead = self.instead[written..].into();
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -116,6 +134,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        ready!(self.poll_instead(context))?;
+        if let Some(instead) = garbled::instead_of(bytes) {
+            self.instead = instead.into();
+            return Poll::Ready(Ok(bytes.len()));
+        }
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
@@ -124,6 +147,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_instead(context))?;
+        // An answer of hyper's own is one piece.
+        if let [only] = slices {
+            return self.poll_write(context, only);
+        }
         Pin::new(&mut self.stream).poll_write_vectored(context, slices)
     }
 
@@ -132,10 +160,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_instead(context))?;
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_instead(context))?;
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
