@@ -24,9 +24,6 @@ pub(crate) const SETTINGS: [(&str, &str); 1] = [("DARKROOM_FEED_WINDOW", "50")];
 /// Timelines in one round trip, as the product does it.
 const BATCH: usize = 500;
 
-/// Bytes of the header.
-const HEADER: usize = 46;
-
 /// Timelines that are made at once before the measurement.
 const AT_ONCE: usize = 32;
 
@@ -62,8 +59,7 @@ async fn of(
         .buffer_unordered(AT_ONCE)
         .try_for_each(async |_| Ok(()))
         .await?;
-    let raw =
-        if world.stores == Stores::Clustered { Some(Raw::connect(platform, &followers, &posts).await?) } else { None };
+    let raw = if world.stores == Stores::Clustered { Some(Raw::connect(platform, &followers).await?) } else { None };
 
     let redis = world.servers.iter().find(|(name, _)| *name == "Redis").map(|(_, pid)| *pid);
     let pids: Vec<u32> = std::iter::once(std::process::id()).chain(redis).collect();
@@ -130,17 +126,16 @@ struct Raw {
 }
 
 impl Raw {
-    async fn connect(platform: &Platform, followers: &[Uuid], posts: &[Uuid]) -> anyhow::Result<Self> {
+    async fn connect(platform: &Platform, followers: &[Uuid]) -> anyhow::Result<Self> {
         let config = FredConfig::from_url(platform.config.redis_url())?;
         let client = Builder::from_config(config).build()?;
         client.init().await?;
         let prefix = &platform.config.redis.key_prefix;
         let key = |kind: &str, account: &Uuid| format!("{prefix}:{kind}:{{{}}}", account.simple());
-        let elements: i64 = client.llen(key("tl", &followers[0])).await?;
-        // With the header that the product keeps behind the ids.
-        ensure!(elements == WINDOW as i64 + 1, "the floor would run on other lists than the product ({elements})");
-        let mut list: Vec<Bytes> = posts.iter().rev().map(|post| Bytes::copy_from_slice(post.as_bytes())).collect();
-        list.push(Bytes::from_static(&[b'c'; HEADER]));
+        // Lists like those of the product, header and all.
+        let list: Vec<Bytes> = client.lrange(key("tl", &followers[0]), 0, -1).await?;
+        let bytes: usize = list.iter().map(Bytes::len).sum();
+        ensure!(bytes > 16 * WINDOW, "the floor would run on other lists than the product ({bytes} bytes)");
         // As long a key as the product's: `tl`.
         let keys: Vec<String> = followers.iter().map(|account| key("rw", account)).collect();
         for keys in keys.chunks(AT_ONCE) {

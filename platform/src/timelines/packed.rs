@@ -1,7 +1,13 @@
 //! How a timeline lies in a Redis list.
 //!
-//! Entries stand in the order of their arrival, the last to arrive first: 16 bytes are a post's id, 17 a mark, an author who
-//! is pulled. The last element of the list is its header. A list packs its elements, so an id of 16 bytes takes 18; putting
+//! ```text
+//!   id  id  mark  id   │ id id id … 64   id id id … 64   id id …  │ header
+//!   arrived since      │ blocks, the newest first                  │
+//! ```
+//!
+//! What arrives stands alone, the last to arrive first: 16 bytes are a post's id, 17 a mark, an author who is pulled. Once in a
+//! while the list is packed anew: its ids become blocks of 16 bytes each, its marks part of the header, which is the last
+//! element. So a reader gets some dozen elements instead of a thousand, and an id takes little more than its 16 bytes; putting
 //! them in order is left to the reader, who has them all.
 
 use bytes::{BufMut, Bytes, BytesMut};
@@ -12,8 +18,19 @@ use super::contents::Contents;
 /// First byte of a mark.
 const MARK: u8 = b'p';
 
+/// Bytes of an id.
+const ID: usize = 16;
+
+/// Ids of a block: one of 1 KiB is nothing that Redis would lay apart, and each costs a reader as much as a single id does.
+const BLOCK: usize = 64;
+
 /// Length of a header without marks.
 const FIXED: usize = 46;
+
+/// Elements of a packed list of so many ids, without what has arrived since: its blocks and its header.
+pub(super) fn length(ids: usize) -> usize {
+    ids.div_ceil(BLOCK) + 1
+}
 
 /// A post's entry.
 pub(super) fn post(id: Uuid) -> Bytes {
@@ -101,10 +118,10 @@ impl Packed {
         let mut ids = Vec::with_capacity(entries.len());
         let mut marks = Vec::new();
         for entry in entries {
-            match entry.len() {
-                16 => ids.extend(Uuid::from_slice(entry).ok()),
-                17 => marks.extend(entry.strip_prefix(&[MARK]).and_then(|id| Uuid::from_slice(id).ok())),
-                _ => {}
+            if entry.len() % ID == 0 {
+                ids.extend(entry.chunks_exact(ID).filter_map(|id| Uuid::from_slice(id).ok()));
+            } else {
+                marks.extend(entry.strip_prefix(&[MARK]).and_then(|id| Uuid::from_slice(id).ok()));
             }
         }
         Some(Self { header, ids, marks })
@@ -117,20 +134,24 @@ impl Packed {
         Contents::new(self.ids, self.header.floor, pulled, self.header.window)
     }
 
-    /// The header of the list once these, its last elements, are cut off: what is dropped raises the floor, and no mark
-    /// is lost.
-    pub(super) fn cut_off(self) -> Header {
-        let mut pulled = self.header.pulled.clone();
-        pulled.extend(&self.marks);
-        let floor = self.header.floor.max(self.ids.iter().max().copied());
-        let contents = Contents::new(Vec::new(), floor, pulled, self.header.window);
-        self.header.next(self.header.epoch, &contents)
+    /// The elements of the whole list, packed anew: what is dropped raises the floor, and no mark is lost.
+    pub(super) fn anew(self) -> Vec<Bytes> {
+        let header = self.header.clone();
+        let contents = self.contents();
+        elements(&contents, &header.next(header.epoch, &contents))
     }
 }
 
-/// The elements of a list of these contents: entries with the newest first, then the header.
+/// The elements of a list of these contents: blocks with the newest first, then the header.
 pub(super) fn elements(contents: &Contents, header: &Header) -> Vec<Bytes> {
-    contents.ids().iter().rev().map(|id| post(*id)).chain([header.write()]).collect()
+    let newest_first: Vec<Uuid> = contents.ids().iter().rev().copied().collect();
+    newest_first.chunks(BLOCK).map(block).chain([header.write()]).collect()
+}
+
+fn block(ids: &[Uuid]) -> Bytes {
+    let mut bytes = BytesMut::with_capacity(ID * ids.len());
+    ids.iter().for_each(|id| bytes.put_slice(id.as_bytes()));
+    bytes.freeze()
 }
 
 #[cfg(test)]
@@ -154,12 +175,32 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_off_leaves_its_floor_and_its_marks() {
+    fn what_is_packed_anew_keeps_its_newest_its_floor_and_its_marks() {
         let [author, other] = [Uuid::from_u128(71), Uuid::from_u128(72)];
-        let tail = [post(Uuid::from_u128(8)), mark(author), post(Uuid::from_u128(6)), header(vec![other]).write()];
-        let next = Packed::read(&tail).unwrap().cut_off();
-        assert_eq!((next.floor, next.revision), (Some(Uuid::from_u128(8)), 0));
-        assert_eq!(next.pulled, [author, other]);
+        let mut list: Vec<Bytes> = (1000..1010).map(|id| post(Uuid::from_u128(id))).collect();
+        list.insert(3, mark(author));
+        let old: Vec<Uuid> = (100..115).rev().map(Uuid::from_u128).collect();
+        list.extend([block(&old), header(vec![other]).write()]);
+        let anew = Packed::read(&list).unwrap().anew();
+        assert_eq!(anew.len(), length(20));
+        let read = Packed::read(&anew).unwrap();
+        assert_eq!((read.header.floor, read.header.revision), (Some(Uuid::from_u128(104)), 0));
+        assert_eq!(read.header.pulled, [author, other]);
+        let ids = read.contents().to_window().ids;
+        assert_eq!(ids, (105..115).chain(1000..1010).rev().map(Uuid::from_u128).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_long_list_is_some_blocks() {
+        let wide = Header { window: 800, floor: None, ..header(Vec::new()) };
+        for count in [0, 1, 63, 64, 65, 800] {
+            let ids: Vec<Uuid> = (1..=count).map(Uuid::from_u128).collect();
+            let contents = Contents::new(ids.clone(), None, Vec::new(), 800);
+            let list = elements(&contents, &wide);
+            assert_eq!(list.len(), length(ids.len()));
+            let read = Packed::read(&list).unwrap().contents();
+            assert_eq!(read.ids(), ids, "{count}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Timelines in Redis: one list an account, see `packed`.
 //!
 //! A push is the plain command `LPUSHX`: it adds to lists that exist and to no other, and costs Redis no script. It answers
-//! the list's new length; the few that have become too long by then are cut in a second pass. Everything else that changes
+//! the list's new length; the few that have become too long by then are packed anew in a second pass. Everything else that changes
 //! a list replaces its last elements, and only if its header is still the one that was read: pushes go to the other end and
 //! are not in the way. Each step is on one key, so it is at home on a cluster.
 //!
@@ -27,6 +27,12 @@ use crate::redis::{Redis, RedisError};
 /// Timelines in one round trip.
 const BATCH: usize = 500;
 
+/// Lists that are packed in one round trip: each travels there and back, at most some 20 KiB.
+const PACKED_AT_ONCE: usize = 50;
+
+/// So many arrivals are left alone however short the window is.
+const ARRIVALS: usize = 32;
+
 /// A build that takes longer than this was given up, seconds.
 const BUILDING_TTL: i64 = 3600;
 
@@ -35,7 +41,8 @@ const BUILDING_TTL: i64 = 3600;
 pub struct RedisTimelines {
     redis: Redis,
     window: usize,
-    /// Longest list that is left alone: the window, an eighth more so that most pushes cut nothing, and the header.
+    /// Longest list that is left alone, elements: the window packed, and an eighth of it that has arrived since, so that most
+    /// pushes pack nothing.
     longest: i64,
     ttl: i64,
     cached: Cached,
@@ -51,7 +58,7 @@ impl RedisTimelines {
         Self {
             redis,
             window,
-            longest: (window + window / 8 + 1) as i64,
+            longest: (packed::length(window) + (window / 8).max(ARRIVALS)) as i64,
             ttl: i64::from(config.feed.timeline_ttl_days) * 24 * 3600,
             cached: Cached::new(config.feed.author_timelines),
         }
@@ -87,34 +94,33 @@ impl RedisTimelines {
             let long = keys.into_iter().zip(lengths).filter(|(_, length)| *length > self.longest);
             let long: Vec<String> = long.map(|(key, _)| key).collect();
             if !long.is_empty() {
-                self.cut(&long).await?;
+                self.pack(&long).await?;
             }
         }
         Ok(())
     }
 
-    /// Cuts off what arrived before the window's newest. A list that changes meanwhile is left to the next push.
-    async fn cut(&self, keys: &[String]) -> Result<(), RedisError> {
-        let first = self.window as i64;
-        let read = |client: fred::prelude::Client| async move {
-            let pipeline = client.pipeline();
-            for key in keys {
-                pipeline.lrange::<(), _>(key.as_str(), first, -1).await?;
+    /// Packs lists anew, and drops what is beyond the window. A list that changes meanwhile is left to the next push.
+    async fn pack(&self, keys: &[String]) -> Result<(), RedisError> {
+        for keys in keys.chunks(PACKED_AT_ONCE) {
+            let read = |client: fred::prelude::Client| async move {
+                let pipeline = client.pipeline();
+                for key in keys {
+                    pipeline.lrange::<(), _>(key.as_str(), 0, -1).await?;
+                }
+                pipeline.all().await
+            };
+            let lists: Vec<Vec<Bytes>> = self.redis.call(read).await?;
+            let mut calls = Vec::new();
+            for (key, list) in keys.iter().zip(lists) {
+                let Some(read) = Packed::read(&list) else { continue };
+                // A timeline that is being built must find its header again, and another window is packed by those who have it.
+                if read.header.complete && read.header.window == self.window {
+                    calls.push((key.clone(), splice(&list, 0, read.anew())));
+                }
             }
-            pipeline.all().await
-        };
-        let tails: Vec<Vec<Bytes>> = self.redis.call(read).await?;
-        let mut calls = Vec::new();
-        for (key, tail) in keys.iter().zip(tails) {
-            let Some(read) = Packed::read(&tail) else { continue };
-            // A timeline that is being built must find its header again, and another window is cut by those who have it.
-            if !read.header.complete || read.header.window != self.window {
-                continue;
-            }
-            let header = read.cut_off().write();
-            calls.push((key.clone(), splice(&tail, 0, [header])));
+            self.redis.call(|client| async move { run(client, &SPLICE, &calls).await }).await?;
         }
-        self.redis.call(|client| async move { run(client, &SPLICE, &calls).await }).await?;
         Ok(())
     }
 
