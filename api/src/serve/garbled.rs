@@ -3,7 +3,7 @@
 //! hyper answers that by itself, with a status and nothing else, before there is a request that a route could see. Here it
 //! gets the form that every refusal has.
 
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, StatusCode};
 
 use crate::refusal::Refusal;
 use crate::request_id::{RequestId, X_REQUEST_ID};
@@ -18,13 +18,12 @@ pub(super) fn instead_of(bytes: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let head = std::str::from_utf8(bytes).ok()?;
-    let status: u16 = head.split(' ').nth(1)?.parse().ok()?;
+    let status: StatusCode = head.split(' ').nth(1)?.parse().ok()?;
     let is_bare = head.contains("\r\ncontent-length: 0\r\n") && !head.contains(X_REQUEST_ID.as_str());
-    ((400..500).contains(&status) && is_bare).then(|| answer(StatusCode::from_u16(status).ok()))?
+    (status.is_client_error() && is_bare).then(|| answer(status))
 }
 
-fn answer(status: Option<StatusCode>) -> Option<Vec<u8>> {
-    let status = status?;
+fn answer(status: StatusCode) -> Vec<u8> {
     let message = match status {
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
             "The request's head is too large: 64 KiB and 100 headers are the most."
@@ -35,13 +34,12 @@ fn answer(status: Option<StatusCode>) -> Option<Vec<u8>> {
     let id = RequestId::accept(&HeaderMap::new());
     tracing::info!(status = status.as_u16(), request_id = %id, "request");
     let body = Refusal::new(status, "INVALID", message).body(id.as_str());
-    let length = HeaderValue::from(body.len());
     let head = format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nx-content-type-options: nosniff\r\n\
          {X_REQUEST_ID}: {id}\r\nconnection: close\r\n\r\n",
-        length.to_str().ok()?
+        body.len()
     );
-    Some([head.into_bytes(), body.into_bytes()].concat())
+    [head, body].concat().into_bytes()
 }
 
 #[cfg(test)]

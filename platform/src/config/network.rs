@@ -34,3 +34,28 @@ impl Networks {
         self.0.iter().any(|network| network.contains(&address))
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    fn parse(texts: &[&str]) -> Result<Networks, ConfigError> {
+        Networks::parse("rates.exempt", &texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn networks_addresses_and_none() {
+        let networks = parse(&["10.0.0.0/8", "::1"]).unwrap();
+        for (address, is_in) in
+            [("10.9.8.7", true), ("::ffff:10.1.1.1", true), ("::1", true), ("11.0.0.1", false), ("::2", false)]
+        {
+            assert_eq!(networks.contains(address.parse().unwrap()), is_in, "{address}");
+        }
+        assert!(!parse(&["none"]).unwrap().contains("127.0.0.1".parse().unwrap()));
+        for bad in ["10.0.0.0/33", "localhost", "10.0.0", ""] {
+            let message = parse(&[bad]).unwrap_err().to_string();
+            assert!(message.starts_with("rates.exempt: ") && message.contains("is no network"), "{message}");
+        }
+    }
+}

@@ -434,3 +434,10 @@ fn a_list_of_documents_and_its_mode_go_together() {
     assert!(refusal(Role::Single, &[file]).contains("does nothing"));
     assert!(load(Role::Single, &[("DARKROOM_GRAPHQL_DOCUMENTS", "some")]).is_err());
 }
+
+#[test]
+fn a_statement_ends_before_the_operation_that_waits_for_it() {
+    let message = refusal(Role::Single, &[("DARKROOM_LIMITS_OPERATION_TIMEOUT_SECONDS", "10")]);
+    assert!(message.starts_with("limits.operation_timeout_seconds: 10 s are no longer than"), "{message}");
+    load(Role::Single, &[("DARKROOM_LIMITS_OPERATION_TIMEOUT_SECONDS", "11")]).unwrap();
+}

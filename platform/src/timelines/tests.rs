@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use fred::prelude::{KeysInterface, ListInterface};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
@@ -412,6 +413,35 @@ async fn local_timelines_are_bounded_and_the_newest_stays() {
     let Timelines::Local(local) = &timelines else { unreachable!() };
     assert!(local.held() <= 10, "{}", local.held());
     assert!(timelines.read(account(99), 0).await.unwrap().is_some());
+}
+
+/// Packing replaces every element of a list, which Redis forgets the time to live of when it is empty for a moment.
+#[tokio::test]
+async fn a_list_that_is_packed_anew_is_short_and_lives_no_longer() {
+    let Some((config, redis)) = server(&[]).await else { return };
+    let timelines = Timelines::new(&config, Some(&redis)).unwrap();
+    let me = account(1);
+    let token = timelines.begin(me, 0).await.unwrap();
+    assert!(timelines.finish(me, &token, &(0..800).map(post).collect::<Vec<_>>(), &[]).await.unwrap());
+    let key = redis.key("tl", &me.simple().to_string());
+    let look = async || {
+        let key = key.as_str();
+        let length: i64 = redis.call(|client| async move { client.llen(key).await }).await.unwrap();
+        let ttl: i64 = redis.call(|client| async move { client.ttl(key).await }).await.unwrap();
+        (length, ttl)
+    };
+    let packed = look().await;
+    assert!(packed.0 == 14 && packed.1 > 0, "13 blocks and a header, for some days: {packed:?}");
+    let mut longest = 0;
+    for more in 0..300 {
+        timelines.push(&[me], post(800 + more)).await.unwrap();
+        let (length, ttl) = look().await;
+        assert!(ttl > 0 && ttl <= packed.1, "it would never end: {ttl}");
+        longest = longest.max(length);
+    }
+    assert!((100..=114).contains(&longest), "{longest} elements");
+    let window = timelines.read(me, 0).await.unwrap().unwrap();
+    assert_eq!(window.ids[..800], (300..1100).rev().map(post).collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use darkroom_entity::idempotency;
 use darkroom_service::comment::{self, NewComment};
 use darkroom_service::idempotency::{Attempt, Claim, Keeper, Key};
 use darkroom_service::{Error, session};
-use darkroom_testing::{TestApp, picture, uuid_of};
+use darkroom_testing::{TestApp, announcement, picture, uuid_of};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait};
 use serde_json::{Value, json};
 
@@ -100,6 +100,29 @@ async fn photos_posts_and_ends_of_posts_too() {
     let deleted = keyed(&ada, KEY, token, delete, input.clone()).await;
     crash(&app, None).await;
     assert_eq!(keyed(&ada, KEY, token, delete, input).await.text, deleted.text);
+    app.run_jobs().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn beginnings_and_ends_of_large_files_too() {
+    let (app, ada, _) = world().await;
+    let token = Some(ada.token.as_str());
+    let create =
+        "mutation($input: CreateUploadInput!) { createUpload(input: $input) { upload { id } userErrors { code } } }";
+    let input = json!({ "input": announcement(&picture::jpeg(40, 30), "image/jpeg") });
+    let created = keyed(&ada, KEY, token, create, input.clone()).await;
+    crash(&app, None).await;
+    assert_eq!(keyed(&ada, KEY, token, create, input).await.text, created.text);
+    assert_eq!(app.rows("upload").await, 1);
+
+    idempotency::Entity::delete_many().exec(app.app.rows()).await.unwrap();
+    let cancel = "mutation($input: CancelUploadInput!) { cancelUpload(input: $input) { cancelledUploadId userErrors { code } } }";
+    let input = json!({ "input": { "uploadId": created.at("/data/createUpload/upload/id") } });
+    let cancelled = keyed(&ada, KEY, token, cancel, input.clone()).await;
+    assert!(cancelled.text.contains("\"userErrors\":[]"), "{cancelled:?}");
+    crash(&app, None).await;
+    assert_eq!(keyed(&ada, KEY, token, cancel, input).await.text, cancelled.text);
     app.run_jobs().await;
     app.finish().await;
 }
