@@ -9,7 +9,8 @@
 FROM node:24-bookworm-slim AS node
 
 FROM rust:1.95-slim-bookworm AS build
-# The image has gcc, for SQLite and ring.
+# The image has gcc, for SQLite and ring; jemalloc's own build needs make besides.
+RUN apt-get update && apt-get install -y --no-install-recommends make && rm -rf /var/lib/apt/lists/*
 COPY --from=node /usr/local/bin/node /usr/local/bin/node
 COPY --from=node /usr/local/lib/node_modules/npm /usr/local/lib/node_modules/npm
 RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm

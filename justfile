@@ -19,20 +19,25 @@ demo *arguments:
 test *arguments:
     scripts/test "$@"
 
+# the clustered suite once more, on tables in parts: see `darkroom migrate --partition`
+test-partitioned *arguments:
+    DARKROOM_TEST_PARTITIONED=1 scripts/test clustered "$@"
+
 # formatting, scripts, lints, documentation, dependencies
 check:
     cargo fmt --all --check
-    shellcheck -x .ci/run scripts/* tests/compose/check bench/photo/setup bench/peer/setup
+    shellcheck -x .ci/run scripts/* tests/alerts/check tests/compose/check bench/photo/setup bench/peer/setup
     cargo clippy --workspace --all-targets -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
     cargo deny --workspace check licenses sources
     cargo deny --workspace --exclude-dev check bans
 
 # By way of a second file: a program that does not build must not empty the one that is checked in.
-# write the GraphQL schema anew, after a change to the schema crate
+# write the GraphQL schemas anew, after a change to the schema crate
 schema:
     cargo run --quiet -- schema > target/schema.graphql
-    mv target/schema.graphql schema/schema.graphql
+    cargo run --quiet -- schema --admin > target/admin.graphql
+    mv target/schema.graphql target/admin.graphql schema/
 
 # measure, beside floors, on throw-away stores
 bench *arguments:
@@ -47,6 +52,15 @@ bench-photo *arguments:
 # search for bytes that hurt, so many seconds for each target (or for those named); needs cargo-fuzz and g++
 fuzz seconds="600" *targets:
     scripts/fuzz {{seconds}} {{targets}}
+
+# everything that Darkroom is to survive, at full size; `just chaos redis-away postgres-restart` only these
+chaos *faults:
+    cargo build --workspace --bins
+    cargo test --workspace --test chaos -- long "$@"
+
+# what the release of this program leaves behind, for the tests of its successors: tests/upgrade/
+upgrade-fixture program:
+    scripts/upgrade-fixture "{{program}}"
 
 # a throw-away PostgreSQL, Redis and S3 server until Ctrl-C, and the lines that make the programs use them
 dev-stores:

@@ -1,25 +1,27 @@
 //! `darkroom admin`: what operators do to a running installation, on the configured database.
 
+mod feature;
+mod job;
+mod media;
+mod person;
+
 use anyhow::{Context, bail};
-use chrono::{DateTime, Utc};
 use clap::Subcommand;
 use darkroom_platform::{Clock, Config, Platform};
 use darkroom_service::counter::Recounted;
-use darkroom_service::{App, Error, account, counter};
+use darkroom_service::{App, Error, counter};
 
 /// What can be done.
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum Task {
-    /// Keep a person out: their sessions end, they can't sign in, and nobody sees anything of them. Nothing is deleted.
-    Suspend {
-        /// Their username, whatever the case.
-        name: String,
-    },
-    /// Let a suspended person in again: everything of theirs is there as before.
-    Reinstate {
-        /// Their username, whatever the case.
-        name: String,
-    },
+    #[command(flatten)]
+    Person(person::Task),
+    #[command(flatten)]
+    Job(job::Task),
+    #[command(flatten)]
+    Feature(feature::Task),
+    #[command(flatten)]
+    Media(media::Task),
     /// Compare every counter (likes, comments, followers …) with what it counts, and repair those that are wrong. It is
     /// done each day anyway; servers may go on meanwhile.
     Recount,
@@ -28,13 +30,11 @@ pub(crate) enum Task {
 /// Does it and says so. Other processes may run meanwhile: what changes holds for them from the next request on.
 pub(crate) async fn run(config: Config, task: Task) -> anyhow::Result<()> {
     let app = App::new(Platform::join(config, Clock::system()).await?);
-    let done = match &task {
-        Task::Suspend { name } => {
-            account::suspend(&app, name).await.map(|account| standing(&account.username, account.suspended_at))
-        }
-        Task::Reinstate { name } => {
-            account::reinstate(&app, name).await.map(|account| standing(&account.username, account.suspended_at))
-        }
+    let done = match task {
+        Task::Person(task) => person::run(&app, task).await,
+        Task::Job(task) => job::run(&app, task).await,
+        Task::Feature(task) => feature::run(&app, task).await,
+        Task::Media(task) => media::run(&app, task).await,
         Task::Recount => counter::recount(&app).await.map(|wrong| drift(&wrong)),
     };
     match done {
@@ -46,13 +46,6 @@ pub(crate) async fn run(config: Config, task: Task) -> anyhow::Result<()> {
     }
     app.settle().await;
     app.database.close().await.context("the database was not closed in order")
-}
-
-fn standing(username: &str, suspended_at: Option<DateTime<Utc>>) -> String {
-    match suspended_at {
-        Some(since) => format!("{username} is suspended since {}.", since.format("%Y-%m-%d %H:%M UTC")),
-        None => format!("{username} is not suspended."),
-    }
 }
 
 fn drift(wrong: &Recounted) -> String {

@@ -3,16 +3,12 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use darkroom_platform::config::Isolation;
-use darkroom_platform::{Clock, Config, Engine, Platform};
+use darkroom_platform::{CLOCK_TOLERANCE, Clock, Config, Engine, Platform};
 use darkroom_sandbox::Confinement;
 use darkroom_service::media;
 
 use crate::banner;
-
-/// How far this machine's clock and the database's may be apart.
-const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
 
 /// How long one check may take.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
@@ -135,13 +131,12 @@ fn heif(config: &Config) -> Finding {
 
 /// Leases and expiry compare moments that several machines have made.
 async fn clock(platform: &Platform) -> Finding {
-    let there: DateTime<Utc> = match within(platform.database.now()).await {
+    let apart = match within(platform.database.clock_apart(&platform.clock)).await {
         Err(error) => return Finding::Bad(error),
-        Ok(now) => now,
+        Ok(apart) => apart,
     };
-    let apart = (platform.clock.now() - there).abs();
-    let text = format!("{:.1} s apart from the database's", apart.num_milliseconds() as f64 / 1000.0);
-    if apart.to_std().unwrap_or_default() <= CLOCK_TOLERANCE { Finding::Good(text) } else { Finding::Bad(text) }
+    let text = format!("{:.1} s apart from the database's", apart.as_secs_f64());
+    if apart <= CLOCK_TOLERANCE { Finding::Good(text) } else { Finding::Bad(text) }
 }
 
 async fn redis(platform: &Platform) -> Finding {

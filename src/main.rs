@@ -6,15 +6,20 @@
 //!   darkroom migrate    bring the database up to date
 //!   darkroom schema     print the GraphQL schema
 //!   darkroom doctor     check what is configured
-//!   darkroom admin      suspend and reinstate people, set counters right
+//!   darkroom backup     copy everything into a folder; `restore` reads it back
+//!   darkroom storage    report and verify what lies in the object store
+//!   darkroom admin      operators, jobs, queues, photos; suspend and reinstate people; set counters right
 //! ```
 
 mod admin;
+mod backup;
 mod banner;
 mod doctor;
 mod serve;
+mod storage;
 
 use std::io::{ErrorKind, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
@@ -40,16 +45,39 @@ enum Command {
         only_fill: bool,
     },
     /// Bring the database up to date and stop.
-    Migrate,
+    Migrate {
+        /// Keep posts, likes and jobs in parts from now on (PostgreSQL only). Stop the servers before: they would wait.
+        #[arg(long)]
+        partition: bool,
+    },
     /// Print the GraphQL schema in the schema definition language.
-    Schema,
+    Schema {
+        /// That of operators, at `/admin/graphql`.
+        #[arg(long)]
+        admin: bool,
+    },
     /// Check decoder, database, Redis, objects, ffmpeg and clock, and print the settings in force, without secrets.
     Doctor {
         /// Whose settings to check: `darkroom`, `darkroom-api` or `darkroom-worker`.
         #[arg(long = "for", value_enum, default_value_t = Program::Darkroom)]
         program: Program,
     },
-    /// What an operator does: `admin suspend NAME`, `admin reinstate NAME`, `admin recount`.
+    /// Copy everything, rows and objects, into a folder; servers go on meanwhile. What is in the folder already is not copied again.
+    Backup {
+        /// Where to, made if need be. It is as private as the database: only its owner may read it.
+        folder: PathBuf,
+    },
+    /// Read a backup back into an empty database and its object store, of either kind; servers must not run.
+    Restore {
+        /// The folder that `darkroom backup` made.
+        folder: PathBuf,
+    },
+    /// What lies in the object store, beside what the rows say.
+    Storage {
+        #[command(subcommand)]
+        task: storage::Task,
+    },
+    /// What an operator does, on the machine: jobs, queues, photos, people, who is an operator.
     Admin {
         #[command(subcommand)]
         task: admin::Task,
@@ -74,17 +102,22 @@ impl From<Program> for Role {
     }
 }
 
+#[global_allocator]
+static MEMORY: memory::Allocator = memory::ALLOCATOR;
+
 fn main() -> ExitCode {
     // Child processes that decode photos are this program, too.
     darkroom_sandbox::serve_if_child();
-    memory::return_large_blocks();
+    memory::return_free_pages();
     start()
 }
 
 #[tokio::main]
 async fn start() -> ExitCode {
     let command = Arguments::parse().command.unwrap_or(Command::Serve);
-    match Box::pin(run(command)).await {
+    let ended = Box::pin(run(command)).await;
+    telemetry::trace::end().await;
+    match ended {
         Ok(code) => code,
         Err(error) => {
             eprintln!("darkroom: {error:#}");
@@ -94,8 +127,9 @@ async fn start() -> ExitCode {
 }
 
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
-    if let Command::Schema = command {
-        return match std::io::stdout().write_all(darkroom_schema::sdl().as_bytes()) {
+    if let Command::Schema { admin } = command {
+        let sdl = if admin { darkroom_schema::admin::sdl() } else { darkroom_schema::sdl() };
+        return match std::io::stdout().write_all(sdl.as_bytes()) {
             // `darkroom schema | head` has read enough.
             Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error).context("the schema can't be printed"),
             _ => Ok(ExitCode::SUCCESS),
@@ -117,15 +151,25 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
                 Box::pin(serve::run(config)).await?;
             }
         }
-        Command::Migrate => {
+        Command::Migrate { partition } => {
             let database = Database::connect(&config).await?;
             let pending = database.pending_migrations().await.context("the database does not answer")?;
             database.migrate().await?;
             println!("{} schema changes made; the database is up to date.", pending.len());
+            if partition {
+                let parted = database.partition().await.context("no table was parted")?;
+                match parted.as_slice() {
+                    [] => println!("The tables are in parts already."),
+                    parted => println!("In parts now: {}.", parted.join(", ")),
+                }
+            }
         }
         Command::Doctor { .. } => return Box::pin(doctor::run(config)).await,
         Command::Admin { task } => Box::pin(admin::run(config, task)).await?,
-        Command::Schema => {}
+        Command::Backup { folder } => Box::pin(backup::backup(config, &folder)).await?,
+        Command::Restore { folder } => Box::pin(backup::restore(config, &folder)).await?,
+        Command::Storage { task } => return Box::pin(storage::run(config, task)).await,
+        Command::Schema { .. } => {}
     }
     Ok(ExitCode::SUCCESS)
 }

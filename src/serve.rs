@@ -1,9 +1,9 @@
 //! Everything in one process: API and workers over one application.
 
 use anyhow::Context;
-use darkroom_platform::{Clock, Config, Platform, shutdown};
+use darkroom_platform::{Clock, Config, Platform, metrics, shutdown};
 use darkroom_service::job::Queue;
-use darkroom_service::{App, account, media};
+use darkroom_service::{App, account, media, sight};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -18,12 +18,14 @@ pub(crate) async fn run(mut config: Config) -> anyhow::Result<()> {
     })?;
     // With port 0 the system has chosen one: links to photos must name it.
     config.set_listen(listener.local_addr()?);
+    let metrics = metrics::Listener::open(&config).await?;
     let platform = Platform::connect(config, Clock::system()).await?;
     platform.database.migrate().await?;
     let app = App::new(platform);
     let decoder = media::sandbox(&app.config).context("no program is found to decode photos with")?;
     let app = app.decoding_in(decoder);
     account::warm_up(&app).await?;
+    let sight = metrics.map(|listener| sight::open(&app, listener, "darkroom"));
     banner::print(&app);
 
     let worker = &app.config.worker;
@@ -33,6 +35,9 @@ pub(crate) async fn run(mut config: Config) -> anyhow::Result<()> {
     let jobs = end_all_after(darkroom_worker::run(app.clone(), &queues, concurrency, stop.clone()), &stop);
     let (api, jobs) = tokio::join!(api, jobs);
     app.settle().await;
+    if let Some(sight) = sight {
+        sight.end().await;
+    }
     app.database.close().await.context("the database was not closed in order")?;
     api.and(jobs)
 }

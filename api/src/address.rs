@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use darkroom_platform::config::Networks;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName};
+use http::{Extensions, HeaderMap, HeaderName};
 
 /// Where every proxy that is in use adds the address that it was asked from.
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -21,8 +21,16 @@ pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// The client's address. Requests that came by no connection, as tests make them, have the unspecified one.
 pub(crate) fn of(parts: &Parts, trusted: &Networks) -> IpAddr {
-    let peer = parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(address)| *address);
-    client(peer.to_canonical(), &parts.headers, trusted)
+    client(peer(&parts.extensions), &parts.headers, trusted)
+}
+
+/// Whether a request comes from a trusted proxy.
+pub(crate) fn is_trusted(extensions: &Extensions, trusted: &Networks) -> bool {
+    trusted.contains(peer(extensions))
+}
+
+fn peer(extensions: &Extensions) -> IpAddr {
+    extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(address)| address.to_canonical())
 }
 
 /// Only what trusted proxies have added counts: it stands at the right end. A list that can't be read counts as none.

@@ -19,6 +19,7 @@ pub(crate) mod http;
 pub(crate) mod inbound;
 pub(crate) mod keyed;
 pub(crate) mod load;
+pub(crate) mod measure;
 pub(crate) mod multipart;
 pub(crate) mod operation;
 pub(crate) mod origin;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use darkroom_platform::CLOCK_TOLERANCE;
 use darkroom_service::{App, job};
 use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
@@ -18,6 +19,9 @@ pub(crate) async fn alive() -> &'static str {
     "ok"
 }
 
+/// Why workers count as absent.
+const SILENT: &str = "no worker has run its heartbeat lately";
+
 /// What a check has found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -25,6 +29,8 @@ enum Finding {
     Ok,
     /// Requests are still served, slower or later.
     Degraded,
+    /// An operator has paused it: nothing is known of it until it goes on.
+    Paused,
     Failed,
 }
 
@@ -34,6 +40,7 @@ struct Checks {
     objects: Finding,
     redis: Finding,
     worker: Finding,
+    clock: Finding,
 }
 
 #[derive(Serialize)]
@@ -44,26 +51,38 @@ struct Readiness {
 
 /// `GET /readyz`: 200 if requests can be served, else 503.
 ///
-/// Without rows or media bytes nothing can. Without Redis everything still works from the database, and without a worker
-/// photos wait: taking the server away would turn a slow product into none, on every replica at the same moment, so both
-/// are reported and don't count.
+/// Without rows or media bytes nothing can. With a wrong clock, jobs are due at the wrong time and links end too early or
+/// late. Without Redis everything still works from the database, and without a worker photos wait: taking the server away
+/// would turn a slow product into none, on every replica at the same moment, so both are reported and don't count. While the
+/// queue of the heartbeat is paused, nobody can say whether a worker is there: that is `paused`.
 pub(crate) async fn ready(State(app): State<App>) -> Response {
+    let mut is_paused = false;
     let heartbeat = async {
-        match job::ledger::heartbeat_seen(&app).await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err("no worker has run its heartbeat lately".into()),
-            Err(error) => Err(Box::<dyn std::error::Error + Send + Sync>::from(error)),
+        if job::ledger::heartbeat_seen(&app).await? {
+            return Ok(());
         }
+        let paused = job::pause::paused(&app).await?;
+        is_paused = paused.iter().any(|(queue, _)| *queue == job::Queue::Interactive);
+        if is_paused { Ok(()) } else { Err(Box::<dyn std::error::Error + Send + Sync>::from(SILENT)) }
     };
-    let (database, objects, redis, worker) = tokio::join!(
+    let clock = async {
+        let apart = app.database.clock_apart(&app.clock).await?;
+        if apart <= CLOCK_TOLERANCE {
+            return Ok(());
+        }
+        Err(format!("this machine's clock is {} s apart from the database's", apart.as_secs()).into())
+    };
+    let (database, objects, redis, worker, clock) = tokio::join!(
         check("database", Finding::Failed, app.database.ping()),
         check("objects", Finding::Failed, app.objects.ping()),
         check("redis", Finding::Degraded, app.transport.ping()),
         check("worker", Finding::Degraded, heartbeat),
+        check::<Box<dyn std::error::Error + Send + Sync>>("clock", Finding::Failed, clock),
     );
-    let ready = database == Finding::Ok && objects == Finding::Ok;
+    let worker = if is_paused { Finding::Paused } else { worker };
+    let ready = [database, objects, clock].iter().all(|finding| *finding == Finding::Ok);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let checks = Checks { database, objects, redis, worker };
+    let checks = Checks { database, objects, redis, worker, clock };
     let mut response = (status, axum::Json(Readiness { ready, checks })).into_response();
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

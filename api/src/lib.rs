@@ -6,13 +6,16 @@
 //!   connection (serve) ── outermost ── browsers ──┬── /graphql, /graphql/ws   graphql
 //!        time-outs        id, panics,  CORS, HSTS ├── /media/{key}            media
 //!        good-byes        error bodies,           ├── /uploads/{upload}/{n}   uploads
-//!                         log                     ├── /healthz, /readyz       health
+//!                         log                     ├── /admin/graphql          admin
+//!                                                 ├── /admin                  admin::page
+//!                                                 ├── /healthz, /readyz       health
 //!                                                 └── /, /ide/{file}          front, ide
 //! ```
 
 #![allow(unexpected_cfgs, reason = "cargo-fuzz sets cfg(fuzzing)")]
 
 mod address;
+mod admin;
 mod auth;
 mod browsers;
 mod front;
@@ -29,12 +32,13 @@ mod request_id;
 mod serve;
 mod uploads;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, put};
-use darkroom_platform::config::LimitsConfig;
+use darkroom_platform::config::{LimitsConfig, Networks};
 use darkroom_platform::{Cache, Config};
 use darkroom_schema::Schema;
 use darkroom_service::App;
@@ -80,7 +84,10 @@ async fn routes(app: App, schema: Schema, shutdown: CancellationToken, sockets: 
     let documents = Documents::open(&app.config, app.cache.clone(), &validator).await?;
     let load = Load::new(bounds(&app.config.limits));
     let (origins, hsts_seconds) = (app.config.cors_origins()?, app.config.http.hsts_seconds);
-    let edge = Edge::new(Product::new(app.clone(), schema, validator)?, documents, load, shutdown, sockets);
+    let trusted = app.config.trusted_proxies()?;
+    let product = Product::new(app.clone(), schema, validator)?;
+    let operators = admin::routes(&app, product.clone(), shutdown.clone(), sockets.clone());
+    let edge = Edge::new(product, documents, load, shutdown, sockets);
     let rest = Router::new()
         .route("/", get(front::front))
         .route("/ide/{file}", get(front::file))
@@ -89,7 +96,7 @@ async fn routes(app: App, schema: Schema, shutdown: CancellationToken, sockets: 
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .with_state(app);
-    Ok(wrap(graphql::routes(edge).merge(rest), &Browsers { origins, hsts_seconds }))
+    Ok(wrap(graphql::routes(edge).merge(operators).merge(rest), &Browsers { origins, hsts_seconds }, trusted))
 }
 
 /// The longest that an operation waits for its turn: a client has given up by then, or its person has.
@@ -107,14 +114,14 @@ fn bounds(limits: &LimitsConfig) -> Bounds {
     }
 }
 
-/// What is around every route.
-fn wrap(routes: Router, browsers: &Browsers) -> Router {
+/// What is around every route. Trusted proxies may say which trace a request belongs to.
+fn wrap(routes: Router, browsers: &Browsers, trusted: Networks) -> Router {
     let compression = CompressionLayer::new().compress_when(SizeAbove::new(COMPRESS_ABOVE).and(is_text));
     let routes = routes
         .fallback(outermost::unknown_path)
         .method_not_allowed_fallback(outermost::unknown_method)
         .layer(compression);
-    browsers.tell(routes).layer(from_fn(outermost::around))
+    browsers.tell(routes).layer(from_fn_with_state(Arc::new(trusted), outermost::around))
 }
 
 /// Pictures are compressed already, and events must not wait for a block to fill.

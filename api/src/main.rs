@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Parser;
-use darkroom_platform::{Clock, Config, Platform, Role, memory, shutdown, telemetry};
-use darkroom_service::{App, account};
+use darkroom_platform::{Clock, Config, Platform, Role, memory, metrics, shutdown, telemetry};
+use darkroom_service::{App, account, sight};
 use tokio::net::TcpListener;
 
 /// The GraphQL API of Darkroom, for several servers over PostgreSQL, Redis and S3.
@@ -15,8 +15,11 @@ use tokio::net::TcpListener;
 #[command(version, about)]
 struct Arguments {}
 
+#[global_allocator]
+static MEMORY: memory::Allocator = memory::ALLOCATOR;
+
 fn main() -> ExitCode {
-    memory::return_large_blocks();
+    memory::return_free_pages();
     let Arguments {} = Arguments::parse();
     match start() {
         Ok(()) => ExitCode::SUCCESS,
@@ -34,9 +37,13 @@ fn start() -> anyhow::Result<()> {
         bail!("a TLS provider was chosen before main");
     }
     let config = Config::load(Role::Api)?;
-    telemetry::init(&config);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no async runtime")?;
-    runtime.block_on(run(config))
+    runtime.block_on(async {
+        telemetry::init(&config);
+        let ended = Box::pin(run(config)).await;
+        telemetry::trace::end().await;
+        ended
+    })
 }
 
 async fn run(mut config: Config) -> anyhow::Result<()> {
@@ -47,14 +54,20 @@ async fn run(mut config: Config) -> anyhow::Result<()> {
         .with_context(|| format!("cannot listen on {address}: stop what does, or set DARKROOM_LISTEN"))?;
     // With port 0 the system has chosen one: links to photos must name it.
     config.set_listen(listener.local_addr()?);
+    let metrics = metrics::Listener::open(&config).await?;
     let platform = tokio::select! {
         joined = Platform::join(config, Clock::system()) => joined?,
         () = shutdown.cancelled() => return Ok(()),
     };
     let app = App::new(platform);
     account::warm_up(&app).await?;
+    let sight = metrics.map(|listener| sight::open(&app, listener, "darkroom-api"));
     tracing::info!(listen = %listener.local_addr()?, public_url = app.config.public_url(), "serving");
-    darkroom_api::serve(app, listener, shutdown).await?;
+    let served = darkroom_api::serve(app, listener, shutdown).await;
+    if let Some(sight) = sight {
+        sight.end().await;
+    }
+    served?;
     tracing::info!("stopped");
     Ok(())
 }

@@ -1,16 +1,21 @@
-//! The middleware around everything: request id, panics, error bodies, headers for browsers, one log line.
+//! The middleware around everything: request id, panics, error bodies, headers for browsers, one log line, one span.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use darkroom_platform::config::Networks;
+use darkroom_platform::metrics::{self, HttpRequest};
+use darkroom_platform::telemetry::trace;
 use futures::FutureExt;
 use http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
-use http::{HeaderMap, HeaderName, HeaderValue};
-use tracing::Instrument;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use tracing::{Instrument, Span, field};
 
+use crate::address;
 use crate::refusal::Refusal;
 use crate::request_id::{RequestId, X_REQUEST_ID};
 
@@ -23,13 +28,15 @@ const DEFAULTS: [(HeaderName, HeaderValue); 4] = [
 ];
 
 /// Runs a request and logs it: the path without its query (links are secrets), never a header or a body.
-pub(crate) async fn around(mut request: Request, next: Next) -> Response {
+pub(crate) async fn around(State(trusted): State<Arc<Networks>>, mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let id = RequestId::accept(request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let route = route(request.extensions().get::<MatchedPath>());
     request.extensions_mut().insert(id.clone());
     let span = tracing::info_span!("request", request_id = %id);
-    let run = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone());
+    let traced = span.in_scope(|| traced(&request, route, &id, &trusted));
+    let run = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(traced.clone()).instrument(span.clone());
     let mut response = match run.await {
         Ok(response) => response,
         Err(panic) => {
@@ -43,6 +50,7 @@ pub(crate) async fn around(mut request: Request, next: Next) -> Response {
         }
     };
     if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
+        traced.record("error.type", refusal.code());
         // What a layer on the way has added (Allow, Connection) stays.
         let added: HeaderMap = std::mem::take(response.headers_mut());
         response = refusal.render(id.as_str());
@@ -59,8 +67,65 @@ pub(crate) async fn around(mut request: Request, next: Next) -> Response {
         response.headers_mut().insert(X_REQUEST_ID, value);
     }
     let (status, ms) = (response.status().as_u16(), begun.elapsed().as_millis() as u64);
+    traced.record("http.response.status_code", status);
+    if status >= 500 {
+        traced.record("otel.status_code", "error");
+    }
+    metrics::record(|metrics| _ = metrics.http_requests.get_or_create(&HttpRequest { route, status }).inc());
     tracing::info!(%method, path, status, ms, request_id = %id, "request");
     response
+}
+
+/// The span of a request, if somebody wants it. Whoever may say which trace a request belongs to may also have it kept: so only
+/// trusted proxies do.
+fn traced(request: &Request, route: &'static str, id: &RequestId, trusted: &Networks) -> Span {
+    if !trace::is_on() {
+        return Span::none();
+    }
+    // There is no end of the methods that strangers make up.
+    let method = match *request.method() {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        Method::DELETE => "DELETE",
+        Method::PATCH => "PATCH",
+        _ => "_OTHER",
+    };
+    let span = tracing::trace_span!(
+        "http.request",
+        otel.name = format!("{method} {route}"),
+        otel.kind = "server",
+        otel.status_code = field::Empty,
+        http.request.method = method,
+        http.route = route,
+        http.response.status_code = field::Empty,
+        "error.type" = field::Empty,
+        request.id = id.as_str(),
+    );
+    let parent = request.headers().get("traceparent").filter(|_| address::is_trusted(request.extensions(), trusted));
+    if let Some(parent) = parent.and_then(|value| value.to_str().ok()) {
+        trace::follow(&span, parent);
+    }
+    span
+}
+
+/// A route as metrics name it: by its pattern, since paths hold secrets and there is no end of them.
+fn route(matched: Option<&MatchedPath>) -> &'static str {
+    match matched.map_or("", MatchedPath::as_str) {
+        "/" => "/",
+        "/graphql" => "/graphql",
+        "/graphql/ws" => "/graphql/ws",
+        "/admin/graphql" => "/admin/graphql",
+        "/healthz" => "/healthz",
+        "/readyz" => "/readyz",
+        "/admin" | "/admin/jobs.css" | "/admin/jobs.js" => "/admin",
+        path if path.starts_with("/media/") => "/media",
+        path if path.starts_with("/uploads/") => "/uploads",
+        path if path.starts_with("/ide/") => "/ide",
+        _ => "other",
+    }
 }
 
 /// 404 for every path that is no route.

@@ -68,6 +68,11 @@ impl Refusal {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "Something went wrong on our side.")
     }
 
+    /// Its code, one of the schema's `ErrorCode`.
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
+    }
+
     /// Adds a header.
     pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));

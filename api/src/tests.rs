@@ -52,7 +52,8 @@ async fn alive_and_ready_without_a_worker() {
     assert_eq!((alive.status().as_u16(), text(alive).await.as_str()), (200, "ok"));
     let ready = get(&app, "/readyz", "*/*").await;
     assert_eq!(ready.status(), 200);
-    let checks = serde_json::json!({ "database": "ok", "objects": "ok", "redis": "ok", "worker": "degraded" });
+    let checks =
+        serde_json::json!({ "database": "ok", "objects": "ok", "redis": "ok", "worker": "degraded", "clock": "ok" });
     let ready: serde_json::Value = serde_json::from_str(&text(ready).await).unwrap();
     assert_eq!(ready, serde_json::json!({ "ready": true, "checks": checks }));
 }
@@ -60,7 +61,7 @@ async fn alive_and_ready_without_a_worker() {
 #[tokio::test]
 async fn not_ready_without_a_database() {
     let (app, _folder) = app(&[]).await;
-    app.database.connection().clone().close().await.unwrap();
+    app.database.close().await.unwrap();
     let ready = get(&app, "/readyz", "*/*").await;
     assert_eq!(ready.status(), 503);
     assert!(text(ready).await.starts_with("{\"ready\":false,\"checks\":{\"database\":\"failed\""));
@@ -112,6 +113,7 @@ async fn pages_of_other_origins_are_told_nothing_unless_they_are_listed() {
         ("access-control-allow-methods", "PUT"),
         ("access-control-allow-headers", "authorization"),
         ("access-control-allow-headers", "idempotency-key"),
+        ("access-control-allow-headers", "graphql-client-name"),
     ] {
         assert!(asked.headers()[name].to_str().unwrap().contains(value), "{name}");
     }
@@ -197,5 +199,30 @@ async fn a_list_that_can_not_be_used_stops_the_start_and_says_why() {
     assert_eq!(card.headers()["content-type"], "application/json");
     for asset in ["/ide/graphiql.css", "/ide/app.js"] {
         assert_eq!(get(&app, asset, "*/*").await.status(), 404);
+    }
+}
+
+#[tokio::test]
+async fn the_job_page_loads_its_own_files_and_nothing_else() {
+    // Where only listed documents run it is there, too.
+    let list = list(r#"{"abc": "{ __typename }"}"#);
+    let trusted =
+        [("DARKROOM_GRAPHQL_DOCUMENTS", "trusted"), ("DARKROOM_GRAPHQL_DOCUMENTS_FILE", list.path().to_str().unwrap())];
+    for settings in [&[][..], &trusted] {
+        let (app, _folder) = app(settings).await;
+        let page = get(&app, "/admin", "text/html").await;
+        assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
+        let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe") && !policy.contains("://"));
+        let page = text(page).await;
+        assert!(!page.contains(" style=") && !page.contains(" onload=") && !page.contains("<script>"));
+        for (file, content_type) in [("admin/jobs.css", "text/css"), ("admin/jobs.js", "text/javascript")] {
+            assert!(page.contains(&format!("\"{file}\"")), "{file}");
+            let answer = get(&app, &format!("/{file}"), "*/*").await;
+            assert!(answer.headers()["content-type"].to_str().unwrap().starts_with(content_type), "{file}");
+            assert!(!text(answer).await.is_empty(), "{file}");
+        }
+        assert_eq!(get(&app, "/admin/other.js", "*/*").await.status(), 404);
+        assert_eq!(get(&app, "/admin/graphql", "*/*").await.status(), 404);
     }
 }

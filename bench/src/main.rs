@@ -3,7 +3,7 @@
 //! ```text
 //!   just bench                 build everything, start throw-away stores, measure for about two minutes
 //!   just bench --long          the same with more of everything
-//!   just bench --only feed     one scenario: upload, fan-out, feed, job, like, socket or attack
+//!   just bench --only feed     one scenario: upload, fan-out, rush, feed, job, like, socket or attack
 //!   just bench --only growth   feeds of growing cities, by name only: minutes, with --long a quarter of an hour
 //! ```
 //!
@@ -32,7 +32,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use plot::Panel;
 use report::Report;
-use scenario::{Effort, attack, fan_out, feed, growth, job, like, socket, upload};
+use scenario::{Effort, attack, fan_out, feed, growth, job, like, rush, socket, upload};
 use stores::{Stores, World, cluster_is_there};
 
 /// A run that takes longer is given up; its processes end with it.
@@ -69,6 +69,7 @@ struct Arguments {
 enum Scenario {
     Upload,
     FanOut,
+    Rush,
     Feed,
     Growth,
     Job,
@@ -142,6 +143,11 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
             let panels = fan_out::run(&mut report.section("fan-out", name), &world, effort).await?;
             world.remove().await?;
             draw(arguments, &report, &format!("fan-out-{name}"), &panels)?;
+        }
+        if wanted(Scenario::Rush) && stores == Stores::Clustered {
+            let world = World::new(stores, &rush::SETTINGS).await?;
+            rush::run(&mut report.section("rush", name), &world, effort).await?;
+            world.remove().await?;
         }
         if wanted(Scenario::Like) {
             let world = World::new(stores, &[]).await?;

@@ -5,6 +5,7 @@ mod graph;
 
 use std::collections::HashSet;
 
+use anyhow::Context;
 use chrono::TimeDelta;
 use darkroom_entity::audience::Audience;
 use darkroom_entity::media::{Attachment, Kind, Status};
@@ -13,8 +14,8 @@ use darkroom_entity::{account, follow, media, post, post_like, post_media, rendi
 use darkroom_service::{App, Viewer};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -22,6 +23,9 @@ use graph::Zipf;
 
 /// Posts that are written together.
 const SLICE: usize = 20_000;
+
+/// The number of the first person beside a filled database: more than people ever are in one.
+const CROWD: usize = 1_000_000;
 
 /// How much there is.
 #[derive(Debug, Clone, Copy)]
@@ -140,6 +144,25 @@ pub(crate) async fn audience(app: &App, size: usize) -> anyhow::Result<Vec<Strin
     Ok(tokens)
 }
 
+/// So many more people, who follow the first person of a [filled](fill) database and do nothing else; that person and they.
+pub(crate) async fn following_the_first(app: &App, size: usize) -> anyhow::Result<(Uuid, Vec<Uuid>)> {
+    let first = account::Entity::find().filter(account::Column::UsernameKey.eq("person0")).one(app.rows()).await?;
+    let first = first.context("nobody is there to be followed")?.id;
+    let people: Vec<account::Model> = (0..size).map(|number| person(app, CROWD + number)).collect();
+    let ids: Vec<Uuid> = people.iter().map(|person| person.id).collect();
+    bulk::write(app, people).await?;
+    bulk::write(app, ids.iter().map(|follower| followed(app, *follower, first))).await?;
+    Ok((first, ids))
+}
+
+/// A post of this person, without a photo; it is in nobody's timeline.
+pub(crate) async fn one_more_post(app: &App, author: Uuid) -> anyhow::Result<Uuid> {
+    let post = written(app, author, 0);
+    let id = post.id;
+    bulk::write(app, [post]).await?;
+    Ok(id)
+}
+
 /// A token as long as ours are.
 fn token_of(person: Uuid) -> String {
     format!("{:043x}", person.as_u128())
@@ -181,6 +204,7 @@ fn person(app: &App, number: usize) -> account::Model {
         card_revision: 0,
         is_personalised: true,
         setting_revision: 0,
+        role: account::Role::Member,
     }
 }
 

@@ -2,6 +2,18 @@
 
 use sea_orm::entity::prelude::*;
 
+/// What a person may do besides what everybody may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))")]
+pub enum Role {
+    /// Nothing.
+    #[sea_orm(string_value = "member")]
+    Member,
+    /// Keep the installation going: jobs, queues, suspensions.
+    #[sea_orm(string_value = "operator")]
+    Operator,
+}
+
 /// A person who can sign in.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "account")]
@@ -42,6 +54,8 @@ pub struct Model {
     /// Rises whenever their settings change, in the transaction of the change: what was made by another revision is out of
     /// date. Nought: they have none of their own.
     pub setting_revision: i64,
+    /// Given and taken on the machine only, never over the network.
+    pub role: Role,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -39,6 +39,8 @@ pub struct Model {
     pub unique_key: Option<String>,
     pub last_error: Option<String>,
     pub created_at: DateTimeUtc,
+    /// The span that it was written in, as a W3C `traceparent`, if that is traced.
+    pub trace: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,7 +1,8 @@
 //! Schema changes: one change, one file, each with its way back.
 //!
 //! A change imports nothing but sea-orm-migration, so that it says for ever what it said when it was written,
-//! whatever becomes of the entities. Changes run on SQLite and on PostgreSQL and are tested up, down and up on both.
+//! whatever becomes of the entities. Changes run on SQLite and on PostgreSQL, there on tables in parts as well (see [`partition`]),
+//! and are tested up, down and up on all of them.
 
 mod column;
 mod index;
@@ -24,6 +25,12 @@ mod m0016_card_revision;
 mod m0017_ranking;
 mod m0019_upload;
 mod m0020_idempotency;
+mod m0021_operator;
+mod m0022_feature;
+mod m0023_job_tally;
+mod m0024_job_trace;
+mod m0025_media_run;
+pub mod partition;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};
@@ -55,6 +62,11 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_ranking::Migration),
             Box::new(m0019_upload::Migration),
             Box::new(m0020_idempotency::Migration),
+            Box::new(m0021_operator::Migration),
+            Box::new(m0022_feature::Migration),
+            Box::new(m0023_job_tally::Migration),
+            Box::new(m0024_job_trace::Migration),
+            Box::new(m0025_media_run::Migration),
         ]
     }
 }

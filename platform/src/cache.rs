@@ -38,6 +38,17 @@ impl Cache {
         self.redis.is_some()
     }
 
+    /// Forgets everything that this installation has in Redis, whoever keeps it there: when the rows behind it are others.
+    ///
+    /// # Errors
+    /// When Redis is away or failed.
+    pub async fn forget_everything(&self) -> Result<(), RedisError> {
+        match &self.redis {
+            Some(redis) => redis.forget().await,
+            None => Ok(()),
+        }
+    }
+
     /// The copies under these keys, in their order, in one round trip. `None` for what is not there.
     ///
     /// Each is a command of its own: on a cluster the keys lie on several servers.
@@ -48,12 +59,12 @@ impl Cache {
         let Some(redis) = self.redis.as_ref().filter(|_| !keys.is_empty()) else {
             return Ok(vec![None; keys.len()]);
         };
-        let keys: Vec<String> = keys.iter().map(|key| name(redis, *key)).collect();
+        let keys: &Vec<String> = &keys.iter().map(|key| name(redis, *key)).collect();
         redis
             .call(|client| async move {
                 let pipeline = client.pipeline();
                 for key in keys {
-                    pipeline.get::<(), _>(key).await?;
+                    pipeline.get::<(), _>(key.as_str()).await?;
                 }
                 pipeline.try_all::<Option<Bytes>>().await.into_iter().collect()
             })
@@ -67,9 +78,10 @@ impl Cache {
     /// When Redis is away.
     pub async fn claim(&self, key: CacheKey, seconds: i64) -> Result<bool, RedisError> {
         let Some(redis) = self.redis.as_ref() else { return Ok(true) };
-        let (key, expiry) = (name(redis, key), Some(Expiration::EX(seconds)));
+        let key = &name(redis, key);
         let set = |client: fred::prelude::Client| async move {
-            client.set::<Option<String>, _, _>(key, "", expiry, Some(SetOptions::NX), false).await
+            let expiry = Some(Expiration::EX(seconds));
+            client.set::<Option<String>, _, _>(key.as_str(), "", expiry, Some(SetOptions::NX), false).await
         };
         Ok(redis.call(set).await?.is_some())
     }
@@ -80,12 +92,14 @@ impl Cache {
     /// When Redis is away: some may be kept and some not.
     pub async fn put(&self, copies: Vec<(CacheKey, Bytes, i64)>) -> Result<(), RedisError> {
         let Some(redis) = self.redis.as_ref().filter(|_| !copies.is_empty()) else { return Ok(()) };
-        let copies: Vec<_> = copies.into_iter().map(|(key, copy, seconds)| (name(redis, key), copy, seconds)).collect();
+        let copies: &Vec<_> =
+            &copies.into_iter().map(|(key, copy, seconds)| (name(redis, key), copy, seconds)).collect();
         redis
             .call(|client| async move {
                 let pipeline = client.pipeline();
                 for (key, copy, seconds) in copies {
-                    pipeline.set::<(), _, _>(key, copy, Some(Expiration::EX(seconds)), None, false).await?;
+                    let expiry = Some(Expiration::EX(*seconds));
+                    pipeline.set::<(), _, _>(key.as_str(), copy.clone(), expiry, None, false).await?;
                 }
                 let written: Result<Vec<()>, _> = pipeline.try_all::<()>().await.into_iter().collect();
                 written.map(|_| ())

@@ -51,6 +51,12 @@ impl Clock {
         }
     }
 
+    /// Whether it is the machine's, and so ought to agree with other machines'.
+    #[must_use]
+    pub fn is_system(&self) -> bool {
+        matches!(self.inner.source, Source::System)
+    }
+
     /// Moves a manual clock, back too if `by` is negative.
     ///
     /// # Panics

@@ -26,8 +26,8 @@ pub use origins::Origins;
 pub use secret::Secret;
 pub use section::{
     CardConfig, DatabaseConfig, DocumentsMode, FeedConfig, GraphqlConfig, HttpConfig, Isolation, LimitsConfig,
-    LogConfig, LogFormat, MediaConfig, NotificationConfig, RankingConfig, RatesConfig, RedisConfig, SessionConfig,
-    StoryConfig, WorkerConfig,
+    LogConfig, LogFormat, MediaConfig, MetricsConfig, NotificationConfig, Pooler, RankingConfig, RatesConfig,
+    RedisConfig, SessionConfig, StoryConfig, TelemetryConfig, WorkerConfig,
 };
 
 /// The queues that exist, most urgent first.
@@ -86,6 +86,10 @@ pub struct Config {
     pub story: StoryConfig,
     /// Lifetime of notifications.
     pub notification: NotificationConfig,
+    /// Where metrics are read.
+    pub metrics: MetricsConfig,
+    /// Where traces go, and how many there are.
+    pub telemetry: TelemetryConfig,
     /// Format and filter of the log.
     pub log: LogConfig,
     #[serde(skip)]
@@ -230,7 +234,7 @@ impl Config {
         if self.database_url.is_empty() {
             return Ok(DatabaseAddress::Sqlite(self.data_dir.join("darkroom.sqlite")));
         }
-        DatabaseAddress::parse(&self.database_url)
+        DatabaseAddress::parse("database_url", &self.database_url)
     }
 
     /// The object store, read from its URL.
@@ -274,6 +278,21 @@ impl Config {
     /// Never after [`Config::validate`].
     pub fn exempt(&self) -> Result<Networks, ConfigError> {
         Networks::parse("rates.exempt", &self.rates.exempt)
+    }
+
+    /// Where metrics are read; none if nobody reads them.
+    ///
+    /// # Errors
+    /// Never after [`Config::validate`].
+    pub fn metrics_listen(&self) -> Result<Option<SocketAddr>, ConfigError> {
+        let text = &self.metrics.listen;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let address = text.parse().map_err(|_| {
+            ConfigError::new("metrics.listen", format!("{text:?} is no address and port; write 127.0.0.1:9464"))
+        })?;
+        Ok(Some(address))
     }
 
     /// The `AWS_` variables of the environment that was loaded.

@@ -3,23 +3,32 @@
 //! SQLite has one writer. Writers of this process queue at a fair gate instead of polling a busy file, and begin with
 //! `BEGIN IMMEDIATE`, since a transaction that reads first and writes later fails when another one wrote in between.
 
+mod link;
 mod migrate;
 mod open;
+mod rows;
+mod setup;
+mod snapshot;
+mod speak;
+mod transaction;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use sea_orm::error::ConnAcquireErr;
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, Statement,
-    TransactionOptions, TransactionTrait,
-};
+use sea_orm::{ConnectionTrait, DbErr, Statement};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+pub use migrate::known_migrations;
 pub(crate) use open::make_private_dir;
+pub use rows::Rows;
+pub use snapshot::Snapshot;
+pub use transaction::Transaction;
 
+use crate::clock::Clock;
 use crate::config::Config;
+use crate::metrics;
 
 /// Why the database could not be opened; names the address without its password.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +55,12 @@ pub enum DatabaseError {
     /// It was opened and does not answer.
     #[error("the database does not answer: {0}")]
     Silent(#[source] DbErr),
+    /// Leases and due times would mean something else here than in every other process.
+    #[error("this machine's clock is {seconds} s apart from the database's; keep both in step (NTP)")]
+    Clock {
+        /// How far.
+        seconds: u64,
+    },
     /// Its schema is behind this program's.
     #[error("the database is not up to date ({pending}); run `darkroom migrate` first")]
     Outdated {
@@ -63,44 +78,52 @@ pub enum Engine {
     Postgres,
 }
 
-/// The database. Clones share one pool.
+/// The database. Clones share its connections.
 #[derive(Debug, Clone)]
 pub struct Database {
-    connection: DatabaseConnection,
-    engine: Engine,
+    rows: Rows,
     /// The turn to write: one permit on SQLite, none needed on PostgreSQL.
     gate: Option<Arc<Semaphore>>,
     gate_timeout: Duration,
 }
 
+/// How many connections there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+    /// In all.
+    pub open: u32,
+    /// At work.
+    pub used: u32,
+}
+
 impl Database {
-    /// Opens the pool; makes the SQLite file and its folder (mode 0700). Does not migrate.
+    /// Opens it; makes the SQLite file and its folder (mode 0700). Does not migrate.
     ///
     /// # Errors
     /// When the folder cannot be made, or no connection comes within the acquire time-out.
     pub async fn connect(config: &Config) -> Result<Self, DatabaseError> {
-        let (connection, engine) = open::open(config).await?;
-        let gate = (engine == Engine::Sqlite).then(|| Arc::new(Semaphore::new(1)));
+        let rows = open::open(config).await?;
+        let gate = (rows.engine() == Engine::Sqlite).then(|| Arc::new(Semaphore::new(1)));
         let gate_timeout = Duration::from_millis(config.database.acquire_timeout_ms);
-        Ok(Self { connection, engine, gate, gate_timeout })
+        Ok(Self { rows, gate, gate_timeout })
     }
 
     /// Has each statement and the time it took told to `observer`, through this value and clones made later. It runs on
     /// the thread that asked, before the answer is read: keep it short.
     pub fn observe(&mut self, observer: impl Fn(&Statement, Duration) + Send + Sync + 'static) {
-        self.connection.set_metric_callback(move |info| observer(info.statement, info.elapsed));
+        self.rows.observe(Arc::new(observer));
     }
 
-    /// The pool, for reads and for single statements.
+    /// Its rows, for reads and for single statements.
     #[must_use]
-    pub fn connection(&self) -> &DatabaseConnection {
-        &self.connection
+    pub fn connection(&self) -> &Rows {
+        &self.rows
     }
 
     /// Which engine this is.
     #[must_use]
     pub fn engine(&self) -> Engine {
-        self.engine
+        self.rows.engine()
     }
 
     /// Begins a write transaction. On SQLite it waits, in order of arrival, until no other one of this process is open.
@@ -110,21 +133,33 @@ impl Database {
     /// # Errors
     /// When the turn or a connection does not come within the acquire time-out.
     pub async fn begin(&self) -> Result<Transaction, DbErr> {
-        let (permit, mode) = match &self.gate {
-            None => (None, None),
-            Some(gate) => {
-                let turn = tokio::time::timeout(self.gate_timeout, Arc::clone(gate).acquire_owned()).await;
-                let permit = match turn {
-                    Ok(Ok(permit)) => permit,
-                    Ok(Err(_)) => return Err(DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)),
-                    Err(_) => return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
-                };
-                (Some(permit), Some(SqliteTransactionMode::Immediate))
-            }
-        };
-        let options = TransactionOptions { sqlite_transaction_mode: mode, ..Default::default() };
-        let inner = self.connection.begin_with_options(options).await?;
-        Ok(Transaction { inner, _permit: permit })
+        let asked = Instant::now();
+        let begun = self.in_turn().await;
+        metrics::record(|metrics| match &begun {
+            Ok(_) => metrics.database_begin_seconds.observe(metrics::since(asked)),
+            Err(_) => _ = metrics.database_begin_failures.inc(),
+        });
+        begun
+    }
+
+    async fn in_turn(&self) -> Result<Transaction, DbErr> {
+        self.rows.begin(self.turn().await?).await
+    }
+
+    /// The turn to write, where there is one at a time.
+    async fn turn(&self) -> Result<Option<OwnedSemaphorePermit>, DbErr> {
+        let Some(gate) = &self.gate else { return Ok(None) };
+        match tokio::time::timeout(self.gate_timeout, Arc::clone(gate).acquire_owned()).await {
+            Ok(Ok(turn)) => Ok(Some(turn)),
+            Ok(Err(_)) => Err(DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)),
+            Err(_) => Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
+        }
+    }
+
+    /// The connections now.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        self.rows.connections()
     }
 
     /// Asks the database for an answer.
@@ -132,7 +167,7 @@ impl Database {
     /// # Errors
     /// When there is none.
     pub async fn ping(&self) -> Result<(), DbErr> {
-        self.connection.ping().await
+        self.rows.ping().await
     }
 
     /// What the database's own clock says, to within a second on SQLite. For comparing clocks only: rows get their
@@ -145,60 +180,40 @@ impl Database {
             Engine::Sqlite => "SELECT CAST(strftime('%s', 'now') AS REAL) + 0.5 AS seconds",
             Engine::Postgres => "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) AS DOUBLE PRECISION) AS seconds",
         };
-        let row =
-            self.connection.query_one_raw(Statement::from_string(self.connection.get_database_backend(), seconds));
+        let row = self.rows.query_one_raw(Statement::from_string(self.rows.get_database_backend(), seconds));
         let row = row.await?.ok_or_else(|| DbErr::RecordNotFound("the database's clock".to_owned()))?;
         let micros = row.try_get::<f64>("", "seconds")? * 1e6;
         DateTime::from_timestamp_micros(micros as i64).ok_or_else(|| DbErr::Type("the database's clock".to_owned()))
     }
 
-    /// Closes the pool after what runs has ended.
+    /// How far a process's clock is from the database's, at the least: what the way of the answer may have taken is left
+    /// out, and so is the second that SQLite's is exact to. Nought for a clock that a test moves.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn clock_apart(&self, clock: &Clock) -> Result<Duration, DbErr> {
+        if !clock.is_system() {
+            return Ok(Duration::ZERO);
+        }
+        let before = clock.now();
+        let there = self.now().await?;
+        let after = clock.now();
+        let inexact = if self.engine() == Engine::Sqlite { Duration::from_millis(500) } else { Duration::ZERO };
+        Ok(apart(before, there, after).saturating_sub(inexact))
+    }
+
+    /// Closes all connections after what runs has ended.
     ///
     /// # Errors
     /// When the driver reports one.
     pub async fn close(&self) -> Result<(), DbErr> {
-        self.connection.close_by_ref().await
+        self.rows.close().await
     }
 }
 
-/// A write transaction. Dropped without [`Transaction::commit`], it is rolled back.
-#[derive(Debug)]
-pub struct Transaction {
-    // Declared before the permit: the rollback of a drop is under way before the next writer's turn.
-    inner: DatabaseTransaction,
-    _permit: Option<OwnedSemaphorePermit>,
-}
-
-impl Transaction {
-    /// What statements run on.
-    #[must_use]
-    pub fn connection(&self) -> &DatabaseTransaction {
-        &self.inner
-    }
-
-    /// Makes the changes last, then gives the turn on.
-    ///
-    /// # Errors
-    /// When the database refuses; nothing has changed then, unless the connection broke on the way.
-    pub async fn commit(self) -> Result<(), DbErr> {
-        self.inner.commit().await
-    }
-
-    /// Undoes the changes, then gives the turn on.
-    ///
-    /// # Errors
-    /// When the connection broke; the database undoes them by itself then.
-    pub async fn rollback(self) -> Result<(), DbErr> {
-        self.inner.rollback().await
-    }
-}
-
-impl std::ops::Deref for Transaction {
-    type Target = DatabaseTransaction;
-
-    fn deref(&self) -> &DatabaseTransaction {
-        &self.inner
-    }
+/// How far a moment that was asked for lies outside of when it was asked for: the answer's way took the time in between.
+fn apart(before: DateTime<Utc>, there: DateTime<Utc>, after: DateTime<Utc>) -> Duration {
+    Ord::max(before - there, there - after).to_std().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The outside: configuration, database, objects, job transport, timelines, events, clock, telemetry.
+//! The outside: configuration, database, objects, job transport, timelines, events, clock, telemetry, metrics.
 //!
 //! Knows how to reach things and nothing of what they mean: no rules, no entities, no pictures. Where there is an
 //! embedded and a shared form, an enum holds both and the configuration's URL scheme alone chooses.
@@ -16,11 +16,13 @@ pub mod config;
 pub mod database;
 pub mod events;
 pub mod memory;
+pub mod metrics;
 pub mod objects;
 pub mod rates;
 pub mod redis;
 pub mod shutdown;
 pub mod snapshots;
+pub mod space;
 pub mod telemetry;
 pub mod timelines;
 mod tls;
@@ -43,6 +45,9 @@ use redis::Redis;
 
 /// How long a database that is still starting is waited for.
 const DATABASE_WAIT: Duration = Duration::from_secs(60);
+
+/// How far a process's clock may be from the database's, and so twice as far from another's. Half of the shortest lease.
+pub const CLOCK_TOLERANCE: Duration = Duration::from_millis(2500);
 
 /// Pause between two attempts to reach it.
 const DATABASE_PAUSE: Duration = Duration::from_secs(2);
@@ -101,10 +106,10 @@ impl Platform {
     }
 
     /// [`Platform::connect`] for a process beside others, which are often started together with the database: waits up to
-    /// a minute for it, and refuses one whose schema is behind, on which every query would fail.
+    /// a minute for it, and refuses one whose schema is behind, on which every query would fail. Refuses a wrong clock, too.
     ///
     /// # Errors
-    /// As [`Platform::connect`]; [`DatabaseError::Outdated`] when migrations are pending.
+    /// As [`Platform::connect`]; [`DatabaseError::Outdated`] when migrations are pending; [`DatabaseError::Clock`].
     pub async fn join(config: Config, clock: Clock) -> Result<Self, DatabaseError> {
         let until = Instant::now() + DATABASE_WAIT;
         let platform = loop {
@@ -119,6 +124,17 @@ impl Platform {
             }
         };
         let pending = platform.database.pending_migrations().await.map_err(DatabaseError::Silent)?;
-        if pending.is_empty() { Ok(platform) } else { Err(DatabaseError::Outdated { pending: pending.join(", ") }) }
+        if !pending.is_empty() {
+            return Err(DatabaseError::Outdated { pending: pending.join(", ") });
+        }
+        let later = platform.database.later_migrations().await.map_err(DatabaseError::Silent)?;
+        if !later.is_empty() {
+            tracing::warn!(later = later.join(", "), "the database was migrated by a later release: replace this one");
+        }
+        let apart = platform.database.clock_apart(&platform.clock).await.map_err(DatabaseError::Silent)?;
+        if apart > CLOCK_TOLERANCE {
+            return Err(DatabaseError::Clock { seconds: apart.as_secs() });
+        }
+        Ok(platform)
     }
 }

@@ -17,6 +17,7 @@ use futures::stream::BoxStream;
 use futures::{Stream, StreamExt, TryStreamExt};
 use object_store::path::Path as ObjectPath;
 use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt};
+use tracing::{Instrument, field};
 use url::Url;
 
 pub use error::{ObjectsError, PutError};
@@ -81,10 +82,14 @@ impl Objects {
     /// [`ObjectsError::Full`], [`ObjectsError::Unavailable`], [`ObjectsError::BadKey`].
     pub async fn put(&self, key: &str, bytes: Bytes, content_type: &str) -> Result<(), ObjectsError> {
         key::check(key)?;
-        match &self.store {
-            Store::Folder(folder) => folder.put(key, bytes).await,
-            Store::S3(bucket) => bucket.put(key, bytes, content_type).await,
-        }
+        let span = tracing::trace_span!("object.put", otel.kind = "client", object.bytes = bytes.len());
+        let put = async {
+            match &self.store {
+                Store::Folder(folder) => folder.put(key, bytes).await,
+                Store::S3(bucket) => bucket.put(key, bytes, content_type).await,
+            }
+        };
+        put.instrument(span).await
     }
 
     /// Stores a stream of unknown length and returns its length. Holds at most two parts of 5 MiB in memory (a folder:
@@ -100,10 +105,18 @@ impl Objects {
     ) -> Result<u64, PutError<E>> {
         key::check(key)?;
         let stream = std::pin::pin!(stream);
-        match &self.store {
-            Store::Folder(folder) => folder.put_stream(key, stream).await,
-            Store::S3(bucket) => bucket.put_stream(key, stream, content_type).await,
+        let span = tracing::trace_span!("object.put_stream", otel.kind = "client", object.bytes = field::Empty);
+        let put = async {
+            match &self.store {
+                Store::Folder(folder) => folder.put_stream(key, stream).await,
+                Store::S3(bucket) => bucket.put_stream(key, stream, content_type).await,
+            }
+        };
+        let put = put.instrument(span.clone()).await;
+        if let Ok(bytes) = put {
+            span.record("object.bytes", bytes);
         }
+        put
     }
 
     /// The whole object.
@@ -111,16 +124,24 @@ impl Objects {
     /// # Errors
     /// [`ObjectsError::NotFound`]; [`ObjectsError::TooLarge`] when it has more than `max_bytes`.
     pub async fn get(&self, key: &str, max_bytes: u64) -> Result<Bytes, ObjectsError> {
-        let read = self.read(key, None).await?;
-        if read.meta.size > max_bytes {
-            return Err(ObjectsError::TooLarge { size: read.meta.size, limit: max_bytes });
+        let span = tracing::trace_span!("object.get", otel.kind = "client", object.bytes = field::Empty);
+        let get = async {
+            let read = self.read(key, None).await?;
+            if read.meta.size > max_bytes {
+                return Err(ObjectsError::TooLarge { size: read.meta.size, limit: max_bytes });
+            }
+            let mut whole = BytesMut::with_capacity(usize::try_from(read.meta.size).unwrap_or(0));
+            let mut stream = read.stream;
+            while let Some(chunk) = stream.try_next().await? {
+                whole.extend_from_slice(&chunk);
+            }
+            Ok(whole.freeze())
+        };
+        let got = get.instrument(span.clone()).await;
+        if let Ok(bytes) = &got {
+            span.record("object.bytes", bytes.len());
         }
-        let mut whole = BytesMut::with_capacity(usize::try_from(read.meta.size).unwrap_or(0));
-        let mut stream = read.stream;
-        while let Some(chunk) = stream.try_next().await? {
-            whole.extend_from_slice(&chunk);
-        }
-        Ok(whole.freeze())
+        got
     }
 
     /// Reads the object, or `range` of it (its end may lie beyond the object's).
@@ -192,6 +213,11 @@ impl Objects {
 
     /// The keys under a prefix, as in [`Objects::list`], each with its object's bytes. One request for a thousand of them.
     pub fn sizes(&self, prefix: &str) -> BoxStream<'static, Result<(String, u64), ObjectsError>> {
+        self.entries(prefix).map_ok(|(key, meta)| (key, meta.size)).boxed()
+    }
+
+    /// The keys under a prefix, as in [`Objects::list`], each with what the store knows of its object.
+    pub fn entries(&self, prefix: &str) -> BoxStream<'static, Result<(String, ObjectMeta), ObjectsError>> {
         let (root, under) = match &self.store {
             Store::Folder(_) => (String::new(), prefix.to_owned()),
             Store::S3(bucket) => (bucket.prefix().to_owned(), bucket.full_key(prefix)),
@@ -204,7 +230,11 @@ impl Objects {
             root => full.strip_prefix(root).unwrap_or(full).trim_start_matches('/').to_owned(),
         };
         listed
-            .map(move |entry| entry.map(|meta| (strip(meta.location.as_ref()), meta.size)).map_err(ObjectsError::from))
+            .map(move |entry| {
+                let known =
+                    |meta: &object_store::ObjectMeta| ObjectMeta { size: meta.size, last_modified: meta.last_modified };
+                entry.map(|meta| (strip(meta.location.as_ref()), known(&meta))).map_err(ObjectsError::from)
+            })
             // Keys never begin with a dot: those are unfinished uploads of a folder.
             .try_filter(|(key, _)| std::future::ready(!key.starts_with('.')))
             .boxed()

@@ -2,15 +2,19 @@
 //! themselves, and while the server is away a call fails at once.
 
 mod breaker;
+mod forget;
 pub(crate) mod script;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use fred::clients::SubscriberClient;
+use fred::interfaces::{ClusterInterface, EventInterface, ServerInterface};
 use fred::prelude::{Builder, Client, ClientLike, ReconnectPolicy};
-use fred::types::config::{Config as FredConfig, TcpConfig, UnresponsiveConfig};
+use fred::types::ClusterStateChange;
+use fred::types::config::{Config as FredConfig, Server, TcpConfig, UnresponsiveConfig};
+use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
 
 use self::breaker::Breaker;
@@ -37,7 +41,7 @@ pub struct Redis {
 }
 
 struct Inner {
-    connection: Connection<Client>,
+    connection: Connection,
     breaker: Breaker,
     builder: Builder,
     connect_timeout: Duration,
@@ -68,11 +72,23 @@ impl Redis {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Runs commands on the shared connection. Never blocking ones: they would hold everyone else's up.
+    /// Runs commands on the shared connection, and again if a cluster said that a key is elsewhere: the client knows where
+    /// by then. So they must bear being done twice. Never blocking ones: they would hold everyone else's up.
     ///
     /// # Errors
-    /// [`RedisError::Down`] within microseconds while the server is known to be away.
-    pub(crate) async fn call<T, F>(&self, commands: impl FnOnce(Client) -> F + Send) -> Result<T, RedisError>
+    /// [`RedisError::Down`] within microseconds while the server is known to be away. [`RedisError::Failed`] also for a key
+    /// that is on its way from one node of a cluster to another: it is as good as away.
+    pub(crate) async fn call<T, F>(&self, commands: impl Fn(Client) -> F + Send + Sync) -> Result<T, RedisError>
+    where
+        F: Future<Output = Result<T, fred::error::Error>> + Send,
+    {
+        match self.attempt(&commands).await {
+            Err(RedisError::Failed(error)) if breaker::is_redirect(&error) => self.attempt(&commands).await,
+            result => result,
+        }
+    }
+
+    async fn attempt<T, F>(&self, commands: &(impl Fn(Client) -> F + Send + Sync)) -> Result<T, RedisError>
     where
         F: Future<Output = Result<T, fred::error::Error>> + Send,
     {
@@ -121,7 +137,7 @@ impl Redis {
     ///
     /// # Errors
     /// When it does not come within the connect time-out.
-    pub(crate) async fn dedicated(&self) -> Result<Connection<Client>, RedisError> {
+    pub(crate) async fn dedicated(&self) -> Result<Connection, RedisError> {
         if !self.is_up() {
             return Err(RedisError::Down);
         }
@@ -130,10 +146,30 @@ impl Redis {
     }
 
     /// A connection of its own, for subscriptions; connects in the background if the server is away.
-    pub(crate) async fn subscriber(&self) -> Result<Connection<SubscriberClient>, RedisError> {
-        let connection = Connection::start(self.inner.builder.build_subscriber_client()?);
+    pub(crate) async fn subscriber(&self) -> Result<Connection, RedisError> {
+        let connection = Connection::start(self.inner.builder.build()?);
         connection.ready(self.inner.connect_timeout).await;
         Ok(connection)
+    }
+
+    /// The masters of a cluster, or the one that sentinels have named, as the shared connection knows them. None: it is no
+    /// matter of choice, or nothing has been connected to yet.
+    pub(crate) fn masters(&self) -> HashSet<Server> {
+        let client = &self.inner.connection.client;
+        match client.cached_cluster_state() {
+            Some(cluster) => cluster.unique_primary_nodes().into_iter().collect(),
+            None => client.sentinel_primary().into_iter().collect(),
+        }
+    }
+
+    /// Tells which server the shared connection has been made to, each time.
+    pub(crate) fn connections(&self) -> broadcast::Receiver<Server> {
+        self.inner.connection.client.reconnect_rx()
+    }
+
+    /// Tells when the shared connection has looked anew at who is in a cluster and has which keys.
+    pub(crate) fn cluster_changes(&self) -> broadcast::Receiver<Vec<ClusterStateChange>> {
+        self.inner.connection.client.cluster_change_rx()
     }
 }
 
@@ -154,6 +190,9 @@ fn builder(mut config: FredConfig, connect_timeout: Duration, command_timeout: D
             connection.internal_command_timeout = command_timeout.max(connect_timeout);
             // One try and no second: what is repeated here (a hint, a push) is repeated by the sweep or harmless to lose.
             connection.max_command_attempts = 1;
+            // The client would follow an ASK by reading the next answer off a connection on which others wait for theirs, and give
+            // each of them another's from then on. So it follows nothing, and `Redis::call` asks again.
+            connection.max_redirections = 0;
             connection.reconnect_on_auth_error = true;
             connection.auto_client_setname = false;
             // A connection that swallows commands without a word is replaced.
@@ -171,13 +210,13 @@ fn builder(mut config: FredConfig, connect_timeout: Duration, command_timeout: D
 }
 
 /// A client with the task that drives it; the connection closes when this is dropped.
-pub(crate) struct Connection<C: ClientLike + 'static> {
-    pub(crate) client: C,
+pub(crate) struct Connection {
+    pub(crate) client: Client,
     driver: AbortHandle,
 }
 
-impl<C: ClientLike + 'static> Connection<C> {
-    fn start(client: C) -> Self {
+impl Connection {
+    fn start(client: Client) -> Self {
         let driven = client.clone();
         let driver = tokio::spawn(async move {
             // The client gives up on errors that it takes for final (a wrong password). The operator may mend them.
@@ -198,7 +237,7 @@ impl<C: ClientLike + 'static> Connection<C> {
     }
 }
 
-impl<C: ClientLike + 'static> Drop for Connection<C> {
+impl Drop for Connection {
     fn drop(&mut self) {
         self.driver.abort();
     }

@@ -66,8 +66,9 @@ impl Snapshots {
         let id = match self {
             Self::Local(local) => local.latest.get(&(account, state)),
             Self::Redis(shared) => {
-                let key = shared.latest_key(account, state);
-                let id: Option<Bytes> = shared.redis.call(|client| async move { client.get(key).await }).await?;
+                let key = &shared.latest_key(account, state);
+                let id: Option<Bytes> =
+                    shared.redis.call(|client| async move { client.get(key.as_str()).await }).await?;
                 id.and_then(|id| Uuid::from_slice(&id).ok())
             }
         };
@@ -83,8 +84,8 @@ impl Snapshots {
         match self {
             Self::Local(local) => Ok(local.kept.get(&(account, id))),
             Self::Redis(shared) => {
-                let key = shared.key(account, id);
-                shared.redis.call(|client| async move { client.get(key).await }).await
+                let key = &shared.key(account, id);
+                shared.redis.call(|client| async move { client.get(key.as_str()).await }).await
             }
         }
     }
@@ -101,13 +102,13 @@ impl Snapshots {
                 Ok(())
             }
             Self::Redis(shared) => {
-                let (key, latest) = (shared.key(account, id), shared.latest_key(account, state));
-                let (id, lives) = (Bytes::copy_from_slice(id.as_bytes()), Some(Expiration::EX(shared.ttl)));
-                // The snapshot first: who finds the id finds it.
+                let (key, latest) = (&shared.key(account, id), &shared.latest_key(account, state));
+                let (id, snapshot) = (&Bytes::copy_from_slice(id.as_bytes()), &snapshot);
+                // The snapshot first: who finds the id finds it. Both have one tag, so in a cluster they are in one place.
                 let put = |client: fred::prelude::Client| async move {
-                    let pipeline = client.pipeline();
-                    pipeline.set::<(), _, _>(key, snapshot, lives.clone(), None, false).await?;
-                    pipeline.set::<(), _, _>(latest, id, lives, None, false).await?;
+                    let (pipeline, lives) = (client.pipeline(), Some(Expiration::EX(shared.ttl)));
+                    pipeline.set::<(), _, _>(key.as_str(), snapshot.clone(), lives.clone(), None, false).await?;
+                    pipeline.set::<(), _, _>(latest.as_str(), id.clone(), lives, None, false).await?;
                     pipeline.all::<()>().await
                 };
                 shared.redis.call(put).await

@@ -1,4 +1,7 @@
-//! Logs: text for people, JSON for machines, always to standard error.
+//! Logs: text for people, JSON for machines, always to standard error. And traces, where the settings name a collector.
+
+mod export;
+pub mod trace;
 
 use std::io::IsTerminal;
 use std::sync::Once;
@@ -10,7 +13,8 @@ use crate::config::{Config, LogFormat};
 
 static ONCE: Once = Once::new();
 
-/// Starts logging for this process. Calls after the first change nothing, nor does any if another program part has
+/// Starts logging for this process, and tracing if the settings ask for it, which needs the async runtime: call it in there, and
+/// [`trace::end`] in the end. Calls after the first change nothing, nor does any if another program part has
 /// already installed a subscriber.
 ///
 /// The filter is `DARKROOM_LOG`, else `log.filter`; a `DARKROOM_LOG` that cannot be read is said so and passed over.
@@ -29,10 +33,24 @@ pub fn init(config: &Config) {
         } else {
             lines.with_ansi(std::io::stderr().is_terminal()).with_target(false).with_filter(filter).boxed()
         };
-        if tracing::subscriber::set_global_default(Registry::default().with(lines)).is_ok()
-            && let Some(problem) = refused
-        {
+        let (traces, untraced) = match trace::layer(config) {
+            Ok(traces) => (traces, None),
+            Err(problem) => (None, Some(problem)),
+        };
+        let log = Registry::default().with(lines);
+        // No layer at all where nothing is traced: an empty one would have each span of ours asked for anew each time.
+        let begun = match traces {
+            Some(traces) => tracing::subscriber::set_global_default(log.with(traces)),
+            None => tracing::subscriber::set_global_default(log),
+        };
+        if begun.is_err() {
+            return;
+        }
+        if let Some(problem) = refused {
             tracing::warn!(%problem, "DARKROOM_LOG cannot be read; write info, or info,darkroom_service=debug");
+        }
+        if let Some(problem) = untraced {
+            tracing::warn!(problem, "nothing is traced: see telemetry.otlp_endpoint");
         }
     });
 }

@@ -83,6 +83,15 @@ pub enum Timelines {
     Redis(redis::RedisTimelines),
 }
 
+/// What timelines take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// How many there are.
+    pub timelines: u64,
+    /// About how many bytes.
+    pub bytes: u64,
+}
+
 impl Timelines {
     /// Round trips to the server so far, of everything in this process that shares the connection; 0 inside this process.
     #[must_use]
@@ -232,6 +241,15 @@ impl Timelines {
                 Ok(())
             }
             Self::Redis(redis) => redis.forget(account).await,
+        }
+    }
+
+    /// What timelines take in this process; none if they are elsewhere.
+    #[must_use]
+    pub fn held(&self) -> Option<Held> {
+        match self {
+            Self::Local(local) => Some(local.held_now()),
+            Self::Redis(_) => None,
         }
     }
 

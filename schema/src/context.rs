@@ -24,7 +24,7 @@ pub(crate) trait RequestContext {
 
     /// Who asks, if they are signed in.
     fn viewer(&self) -> Result<Option<&Viewer>> {
-        Ok(self.caller()?.viewer.as_ref())
+        Ok(self.caller()?.viewer())
     }
 
     /// Who asks; an error if they are not signed in.

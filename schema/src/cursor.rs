@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::DateTime;
 use darkroom_service::Error;
+use darkroom_service::job::admin;
 use darkroom_service::ranking::Place;
 use darkroom_service::story::ReelKey;
 use uuid::Uuid;
@@ -32,6 +33,10 @@ pub(crate) enum List {
     Collections = 35,
     CollectionPosts = 36,
     Notifications = 40,
+    DeadJobs = 50,
+    RunningJobs = 51,
+    WaitingJobs = 52,
+    OperatorActions = 53,
 }
 
 fn malformed() -> Error {
@@ -109,6 +114,23 @@ pub(crate) fn decode_reel(cursor: &str) -> Result<ReelKey, Error> {
     }
 }
 
+/// The place of a job in one of the lists of jobs.
+pub(crate) fn encode_job(list: List, place: admin::Place) -> String {
+    let mut bytes = [0_u8; 25];
+    bytes[0] = list as u8;
+    bytes[1..9].copy_from_slice(&place.run_at.timestamp_micros().to_be_bytes());
+    bytes[9..].copy_from_slice(place.id.as_bytes());
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// The job at whose place the cursor stands.
+pub(crate) fn decode_job(list: List, cursor: &str) -> Result<admin::Place, Error> {
+    let bytes: [u8; 25] = decode_exactly(list, cursor)?;
+    let micros = i64::from_be_bytes(std::array::from_fn(|at| bytes[1 + at]));
+    let run_at = DateTime::from_timestamp_micros(micros).ok_or_else(malformed)?;
+    Ok(admin::Place { run_at, id: Uuid::from_slice(&bytes[9..]).map_err(|_| malformed())? })
+}
+
 fn decode_exactly<const BYTES: usize>(list: List, cursor: &str) -> Result<[u8; BYTES], Error> {
     if cursor.len() > 64 {
         return Err(malformed());
@@ -140,6 +162,9 @@ mod tests {
         for by_time in [encode_place(Place::By(id)), encode(List::Feed, id)] {
             assert_eq!(decode_newest(&by_time).ok(), Some(id));
         }
+        let place = admin::Place { run_at: key.newest, id };
+        assert_eq!(decode_job(List::DeadJobs, &encode_job(List::DeadJobs, place)).ok(), Some(place));
+        assert!(decode_job(List::WaitingJobs, &encode_job(List::DeadJobs, place)).is_err(), "a list of its own");
         assert!(decode(List::Feed, &encode_place(Place::By(id))).is_err(), "a list of its own");
     }
 
@@ -151,6 +176,7 @@ mod tests {
             assert!(decode_reel(bad).is_err(), "{bad:?}");
             assert!(decode_place(bad).is_err(), "{bad:?}");
             assert!(decode_newest(bad).is_err(), "{bad:?}");
+            assert!(decode_job(List::DeadJobs, bad).is_err(), "{bad:?}");
         }
     }
 }

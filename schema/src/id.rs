@@ -20,10 +20,12 @@ pub(crate) enum Kind {
     Collection,
     Notification,
     Upload,
+    Job,
+    OperatorAction,
 }
 
 impl Kind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 11] = [
         Self::User,
         Self::Post,
         Self::Media,
@@ -33,6 +35,8 @@ impl Kind {
         Self::Collection,
         Self::Notification,
         Self::Upload,
+        Self::Job,
+        Self::OperatorAction,
     ];
 
     const fn prefix(self) -> &'static str {
@@ -46,6 +50,8 @@ impl Kind {
             Self::Collection => "collection",
             Self::Notification => "notification",
             Self::Upload => "upload",
+            Self::Job => "job",
+            Self::OperatorAction => "action",
         }
     }
 

@@ -5,6 +5,7 @@
 //!
 //! ```text
 //!   query/ mutation/ subscription/   entry points, a file a noun
+//!   admin/                           the operators' schema, which is another one
 //!   object/                          what they return
 //!   loader                           batches of what objects look up
 //!   hot                              lists that are written as bytes, past the executor
@@ -17,6 +18,7 @@
 
 #![allow(unexpected_cfgs, reason = "cargo-fuzz sets cfg(fuzzing)")]
 
+pub mod admin;
 mod context;
 mod cursor;
 pub mod error;
@@ -37,10 +39,12 @@ mod validate;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use async_graphql::parser::types::OperationType;
+use async_graphql::Positioned;
+use async_graphql::parser::types::{OperationDefinition, OperationType, Selection};
 use async_graphql::{Data, Executor, Request, Response, SDLExportOptions, SchemaBuilder};
 use darkroom_platform::config::{Config, DocumentsMode};
 use darkroom_service::idempotency::Attempt;
+use darkroom_service::session::Presumed;
 use darkroom_service::{App, Origin, Viewer};
 use futures::stream::BoxStream;
 use uuid::Uuid;
@@ -120,8 +124,11 @@ fn following<Q, M, S>(builder: SchemaBuilder<Q, M, S>, config: &Config) -> Schem
 
 /// The schema in the schema definition language, as it is checked in.
 pub fn sdl() -> String {
-    let options = SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items();
-    blank().finish().sdl_with_options(options)
+    blank().finish().sdl_with_options(printing())
+}
+
+fn printing() -> SDLExportOptions {
+    SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items()
 }
 
 /// The answer to a question about the schema itself, for which it needs no application.
@@ -142,6 +149,8 @@ fn bounded<Q, M, S>(builder: SchemaBuilder<Q, M, S>) -> SchemaBuilder<Q, M, S> {
 pub struct Caller {
     /// The person, if they are signed in.
     pub viewer: Option<Viewer>,
+    /// Who it probably is, in place of `viewer`: only for documents that [prove it](proves_who_asks).
+    pub presumed: Option<Arc<Presumed>>,
     /// What their device calls itself.
     pub user_agent: String,
     /// The client's address, if it is known.
@@ -151,6 +160,17 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Who asks; nobody as long as it is only presumed.
+    pub(crate) fn viewer(&self) -> Option<&Viewer> {
+        self.viewer.as_ref().or_else(|| self.presumed.as_ref()?.proved())
+    }
+
+    /// For whom loaders look things up, which they do when it is proved.
+    fn viewer_id(&self) -> Option<Uuid> {
+        let presumed = self.presumed.as_ref().map(|presumed| presumed.probably());
+        self.viewer.as_ref().or(presumed).map(Viewer::id)
+    }
+
     /// Where the request comes from.
     pub(crate) fn origin(&self) -> Origin<'_> {
         Origin { user_agent: &self.user_agent, address: self.address }
@@ -168,6 +188,16 @@ pub fn under_key(request: Request, attempt: Attempt) -> Request {
 }
 
 fn attach(request: Request, app: &App, caller: Arc<Caller>) -> Request {
-    let viewer = caller.viewer.as_ref().map(Viewer::id);
+    let viewer = caller.viewer_id();
     request.data(loader::loaders(app.clone(), viewer)).data(caller)
+}
+
+/// Whether an operation proves who asks before it shows anything, so that a caller may be [presumed](Caller::presumed): it
+/// is a query whose only root field is `feed`.
+#[must_use]
+pub fn proves_who_asks(operation: &OperationDefinition) -> bool {
+    let [Positioned { node: Selection::Field(field), .. }] = operation.selection_set.node.items.as_slice() else {
+        return false;
+    };
+    operation.ty == OperationType::Query && field.node.name.node == "feed"
 }

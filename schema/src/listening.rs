@@ -25,7 +25,7 @@ use moka::sync::Cache;
 use uuid::Uuid;
 
 use crate::error;
-use crate::subscription::{Common, Root, Thing, Turn};
+use crate::subscription::{Common, Root, Thing, Turn, apart};
 use crate::{Caller, Validator, attach, bounded, validator};
 
 /// Documents that are kept to be shared; those that somebody listens by stay beside them.
@@ -84,7 +84,8 @@ impl Listening {
         let mut asked = Request::new(request.query.clone()).variables(request.variables.clone());
         asked.operation_name.clone_from(&request.operation_name);
         asked.set_parsed_query(parsed.clone());
-        let response = self.validator.execute(asked).await;
+        // In a box, as every execution here: thousands wait for their turn, and what they wait in has no room for one.
+        let response = self.validator.execute(asked).boxed().await;
         if !response.errors.is_empty() {
             return Err(response);
         }
@@ -103,6 +104,8 @@ impl Listening {
         let caller = request.data.get(&TypeId::of::<Arc<Caller>>()).and_then(|caller| caller.downcast_ref());
         let caller = caller.map(Arc::clone).unwrap_or_default();
         let variables = serde_json::to_string(&request.variables).unwrap_or_default().into();
+        // It holds a copy of the document, and may have to wait.
+        drop(request);
         let listener = Listener {
             turns: self.turns.clone(),
             app: self.app.clone(),
@@ -113,7 +116,7 @@ impl Listening {
         };
         let listener = Arc::new(listener);
         let turn = Arc::new(Turn::begin());
-        let response = listener.take(Arc::clone(&turn)).await;
+        let response = Arc::clone(&listener).take(Arc::clone(&turn)).await;
         match turn.begun() {
             Some(things) => things.then(move |thing| Arc::clone(&listener).say(thing).boxed()).boxed(),
             None => only(response),
@@ -145,11 +148,14 @@ impl Listener {
         self.take(Arc::new(Turn::say(thing))).await
     }
 
-    async fn take(&self, turn: Arc<Turn>) -> Response {
-        let _place = self.common.place().await;
-        let variables: Variables = serde_json::from_str(&self.variables).unwrap_or_default();
-        let mut request = Request::new("").variables(variables);
-        request.set_parsed_query(ExecutableDocument::clone(&self.document));
-        self.turns.execute(attach(request, &self.app, Arc::clone(&self.caller)).data(turn)).await
+    async fn take(self: Arc<Self>, turn: Arc<Turn>) -> Response {
+        apart(async move {
+            let _place = self.common.place().await;
+            let variables: Variables = serde_json::from_str(&self.variables).unwrap_or_default();
+            let mut request = Request::new("").variables(variables);
+            request.set_parsed_query(ExecutableDocument::clone(&self.document));
+            self.turns.execute(attach(request, &self.app, Arc::clone(&self.caller)).data(turn)).await
+        })
+        .await
     }
 }

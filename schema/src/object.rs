@@ -21,7 +21,7 @@ pub(crate) use collection::{Collection, CollectionConnection};
 pub(crate) use comment::{Comment, CommentConnection};
 pub(crate) use feed::{FeedConnection, FeedMode};
 pub(crate) use instance::Instance;
-pub(crate) use media::Media;
+pub(crate) use media::{Media, MediaFailure, MediaFormat, MediaSize, MediaStatus};
 pub(crate) use node::Node;
 pub(crate) use notification::{
     Notification, NotificationConnection, NotificationKind, NotificationSenders, NotificationSetting,

@@ -5,9 +5,11 @@
 //!   arrivals   lists that grow: what is new since a place, nothing twice, nothing left out
 //!   track      which place that is
 //!   common     what many listeners ask at one moment, asked once
+//!   apart      what holds something that others wait for, in a task of its own
 //!   turn       what a field is called for: to begin, or to say something
 //! ```
 
+mod apart;
 mod arrivals;
 mod comment;
 mod common;
@@ -25,8 +27,8 @@ use async_graphql::registry::Registry;
 use async_graphql::{Context, MergedObject, OutputType, Response, SubscriptionType};
 use futures::stream::Stream;
 
+pub(crate) use apart::apart;
 pub(crate) use common::Common;
-
 pub(crate) use turn::{Thing, Turn};
 
 /// What can be listened to.

@@ -3,24 +3,36 @@
 
 use std::path::Path;
 
+use async_graphql::Response;
+
 /// `just schema` writes the file; whoever changes the API sees the change in the diff.
-#[test]
-fn the_checked_in_sdl_is_the_schemas() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema.graphql");
+fn is_checked_in(name: &str, sdl: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     if std::env::var_os("DARKROOM_WRITE_SDL").is_some() {
-        std::fs::write(&path, darkroom_schema::sdl()).unwrap();
+        std::fs::write(&path, sdl).unwrap();
     }
     let checked_in = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(checked_in == darkroom_schema::sdl(), "schema/schema.graphql is out of date: run `just schema`");
+    assert!(checked_in == sdl, "schema/{name} is out of date: run `just schema`");
 }
+
+#[test]
+fn the_checked_in_sdl_is_the_schemas() {
+    is_checked_in("schema.graphql", &darkroom_schema::sdl());
+    is_checked_in("admin.graphql", &darkroom_schema::admin::sdl());
+}
+
+const EVERYTHING: &str = "{ __schema { types { name description
+    fields(includeDeprecated: true) { name description args { name description } }
+    inputFields { name description } enumValues(includeDeprecated: true) { name description } } } }";
 
 /// Every type, field, argument and enum value says what it is.
 #[tokio::test]
 async fn everything_has_a_description() {
-    let query = "{ __schema { types { name description
-        fields(includeDeprecated: true) { name description args { name description } }
-        inputFields { name description } enumValues(includeDeprecated: true) { name description } } } }";
-    let response = darkroom_schema::introspect(query).await;
+    everything_is_described(darkroom_schema::introspect(EVERYTHING).await);
+    everything_is_described(darkroom_schema::admin::introspect(EVERYTHING).await);
+}
+
+fn everything_is_described(response: Response) {
     assert!(response.errors.is_empty(), "{:?}", response.errors);
     let data = response.data.into_json().unwrap();
     let mut silent = Vec::new();

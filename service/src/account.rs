@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::{Error, Problem, Result, reject_if_any};
+use crate::feature::{self, Feature};
 use crate::job::AcceptFollowRequests;
 use crate::session::{self, NewSession, Origin, Viewer};
 use crate::transaction::Transaction;
@@ -42,6 +43,7 @@ pub async fn sign_up(app: &App, new: NewAccount, origin: Origin<'_>) -> Result<(
         return session::hand_out_again(app, session_id).await;
     }
     let new = new.checked()?;
+    feature::require(app, Feature::SignUp).await?;
     rate::sign_up(app, &origin).await?;
     let password_hash = app.hasher.hash(new.password).await?;
     let mut tx = app.begin().await?;
@@ -76,6 +78,7 @@ pub async fn sign_up(app: &App, new: NewAccount, origin: Origin<'_>) -> Result<(
         card_revision: 0,
         is_personalised: true,
         setting_revision: 0,
+        role: account::Role::Member,
     };
     // Two who sign up under one name at the same moment both found it free: the index decides.
     account::Entity::insert(account::ActiveModel::from(row.clone())).exec_without_returning(tx.rows()).await.map_err(
@@ -207,7 +210,10 @@ pub async fn by_username(app: &App, viewer: Option<Uuid>, username: &str) -> Res
     Ok(found.one(app.rows()).await?)
 }
 
-async fn by_username_in(rows: &impl sea_orm::ConnectionTrait, username: &str) -> Result<Option<account::Model>> {
+pub(crate) async fn by_username_in(
+    rows: &impl sea_orm::ConnectionTrait,
+    username: &str,
+) -> Result<Option<account::Model>> {
     if username.len() > text::USERNAME_CHARS {
         return Ok(None);
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use darkroom_platform::clock::Clock;
 use darkroom_platform::config::{Config, Networks};
-use darkroom_platform::database::Database;
+use darkroom_platform::database::{Database, Rows};
 use darkroom_platform::events::Events;
 use darkroom_platform::objects::Objects;
 use darkroom_platform::snapshots::Snapshots;
@@ -12,7 +12,6 @@ use darkroom_platform::timelines::Timelines;
 use darkroom_platform::transport::Transport;
 use darkroom_platform::{Cache, Platform, Rates};
 use darkroom_sandbox::Sandbox;
-use sea_orm::DatabaseConnection;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -21,9 +20,11 @@ use crate::card::Cards;
 use crate::error::Result;
 use crate::feed::Rebuilds;
 use crate::idempotency::Step;
-use crate::media::UrlSigner;
+use crate::job::ledger::Claimed;
+use crate::media::{Run, UrlSigner};
 use crate::password::Hasher;
 use crate::ranking::Notes;
+use crate::session::{Owed, Seen};
 use crate::transaction::Transaction;
 use crate::upload::PartSigner;
 
@@ -68,6 +69,12 @@ pub struct App {
     pub(crate) exempt: Arc<Networks>,
     /// Which step of a request with a key this value serves, if any.
     pub(crate) step: Option<Arc<Step>>,
+    /// Which run of a job this value serves, if any.
+    pub(crate) run: Option<Run>,
+    /// Sessions that this process has served feeds to.
+    pub(crate) seen: Arc<Seen>,
+    /// The proof of who asks that this value's reads are to bring along, if any.
+    pub(crate) owed: Option<Arc<Owed>>,
 }
 
 impl App {
@@ -90,6 +97,9 @@ impl App {
             // Settings were validated: nothing that can't be read comes here, and if it did nobody would be exempt.
             exempt: Arc::new(config.exempt().unwrap_or_default()),
             step: None,
+            run: None,
+            seen: Arc::default(),
+            owed: None,
             config,
             database,
             objects,
@@ -115,13 +125,24 @@ impl App {
         Self { step: Some(Arc::new(step)), ..self.clone() }
     }
 
+    /// The same application, for one run of a job.
+    #[must_use]
+    pub fn in_run(&self, job: &Claimed) -> Self {
+        Self { run: Some(Run::of(job)), ..self.clone() }
+    }
+
+    /// The same application, whose next read of posts proves who asks.
+    pub(crate) fn owing(&self, owed: Arc<Owed>) -> Self {
+        Self { owed: Some(owed), ..self.clone() }
+    }
+
     /// What came of this step, if an earlier attempt at the request got as far.
     pub(crate) fn done_before(&self) -> Option<Uuid> {
         self.step.as_ref()?.done_before()
     }
 
     /// Where reads go.
-    pub fn rows(&self) -> &DatabaseConnection {
+    pub fn rows(&self) -> &Rows {
         self.database.connection()
     }
 

@@ -198,7 +198,8 @@ async fn mark(app: &App, viewer: Uuid, posts: Select<post::Entity>) -> Result<Ve
         .and_where(saved_post::Column::PostId.into_expr().eq(post::Column::Id.into_expr()))
         .and_where(saved_post::Column::AccountId.eq(viewer))
         .to_owned();
-    type Columns = (Uuid, i64, Uuid, i64, i64, i64, i64, i64, i64, bool, bool);
+    let stands = app.owed.as_ref().map_or_else(|| Expr::value(true), |owed| owed.condition(app));
+    type Columns = (Uuid, i64, Uuid, i64, i64, i64, i64, i64, i64, bool, bool, bool);
     let rows: Vec<Columns> = posts
         .select_only()
         .column(post::Column::Id)
@@ -212,10 +213,16 @@ async fn mark(app: &App, viewer: Uuid, posts: Select<post::Entity>) -> Result<Ve
         .column_as(of_author(account::Column::PostCount), "post_count")
         .column_as(Expr::exists(liked), "liked")
         .column_as(Expr::exists(saved), "saved")
+        .column_as(stands, "stands")
         .join_as(JoinType::InnerJoin, author_of, author)
         .into_tuple()
         .all(app.rows())
         .await?;
+    if let Some(owed) = &app.owed
+        && rows.first().is_some_and(|row| row.11)
+    {
+        owed.pay();
+    }
     let row = |row: Columns| Row {
         post: Wanted { id: row.0, revision: row.1 },
         author: Wanted { id: row.2, revision: row.3 },

@@ -8,6 +8,7 @@ mod recount;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use darkroom_platform::metrics::{self, Counted};
 use serde::{Deserialize, Serialize};
 
 pub use recount::{Place, Recounted, recount, recount_page, recount_pages};
@@ -97,14 +98,16 @@ impl Table {
 
 static DRIFT: [AtomicU64; Counter::ALL.len()] = [const { AtomicU64::new(0) }; Counter::ALL.len()];
 
-/// How many counters of each kind this process has found wrong since its start, and repaired: what a metric
-/// `counter_drift_total` with the label `counter` exports.
+/// How many counters of each kind this process has found wrong since its start, and repaired: the metric
+/// `darkroom_counter_drift_total`.
 pub fn drift() -> impl Iterator<Item = (Counter, u64)> {
     Counter::ALL.into_iter().map(|counter| (counter, DRIFT[counter as usize].load(Ordering::Relaxed)))
 }
 
 /// Notes a counter that was wrong.
 fn note_drift(counter: Counter) -> u64 {
+    let counted = Counted { counter: counter.name() };
+    metrics::record(|metrics| _ = metrics.drift.get_or_create(&counted).inc());
     DRIFT[counter as usize].fetch_add(1, Ordering::Relaxed) + 1
 }
 

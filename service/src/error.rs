@@ -5,7 +5,7 @@ use std::time::Duration;
 use darkroom_media::{Failure, FailureCode};
 use darkroom_platform::objects::ObjectsError;
 use darkroom_platform::redis::RedisError;
-use sea_orm::{DbErr, RuntimeErr};
+use sea_orm::{DbErr, RuntimeErr, sqlx};
 
 /// The result of every verb.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -135,10 +135,7 @@ impl From<DbErr> for Error {
         let away = match &error {
             DbErr::ConnectionAcquire(_) => true,
             DbErr::Conn(RuntimeErr::SqlxError(_)) => true,
-            DbErr::Query(RuntimeErr::SqlxError(source)) | DbErr::Exec(RuntimeErr::SqlxError(source)) => {
-                let text = source.to_string();
-                text.contains("database is locked") || text.contains("disk is full") || is_connection_loss(&text)
-            }
+            DbErr::Query(RuntimeErr::SqlxError(source)) | DbErr::Exec(RuntimeErr::SqlxError(source)) => is_away(source),
             _ => false,
         };
         if away {
@@ -152,18 +149,27 @@ impl From<DbErr> for Error {
     }
 }
 
-/// Whether the text of a driver's error speaks of the connection and not of the statement.
-fn is_connection_loss(text: &str) -> bool {
-    [
-        "Connection refused",
-        "connection closed",
-        "Broken pipe",
-        "Connection reset",
-        "terminating connection",
-        "timed out",
-    ]
-    .iter()
-    .any(|sign| text.contains(sign))
+/// Whether an error speaks of the database as a whole, its connection or its disk, and not of the statement.
+fn is_away(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
+        // A connection that broke in the middle of an answer, or before a transaction had begun.
+        sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed | sqlx::Error::BeginFailed => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| is_outage(&code)),
+        _ => false,
+    }
+}
+
+/// Whether a database's error code means that it goes, comes, or has no room.
+///
+/// PostgreSQL's have five characters: classes 08 (connection), 53 (disk, memory, connections) and, of 57, the server's end
+/// and start. A statement that took too long (57014) is none of them. SQLite's are numbers, whose lowest byte is the
+/// kind: 5 and 6 somebody else's lock, 10 the disk, 13 no room on it.
+fn is_outage(code: &str) -> bool {
+    if code.len() == 5 {
+        return ["08", "53", "57P"].iter().any(|class| code.starts_with(class));
+    }
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13))
 }
 
 impl From<RedisError> for Error {
@@ -183,6 +189,38 @@ impl From<ObjectsError> for Error {
                 source: error.into(),
             },
             other => Self::internal(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn is_unavailable(error: sqlx::Error) -> bool {
+        let error = DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)));
+        matches!(Error::from(error), Error::Unavailable { .. })
+    }
+
+    #[test]
+    fn a_connection_that_ends_is_no_fault_of_the_statement() {
+        for kind in [io::ErrorKind::UnexpectedEof, io::ErrorKind::ConnectionReset, io::ErrorKind::BrokenPipe] {
+            assert!(is_unavailable(sqlx::Error::Io(kind.into())), "{kind}");
+        }
+        assert!(is_unavailable(sqlx::Error::WorkerCrashed));
+        assert!(!is_unavailable(sqlx::Error::RowNotFound));
+    }
+
+    #[test]
+    fn a_code_tells_an_outage_from_a_fault() {
+        for outage in ["08006", "53100", "53300", "57P01", "57P02", "57P03", "5", "517", "10", "4874", "13"] {
+            assert!(is_outage(outage), "{outage}");
+        }
+        for fault in ["23505", "40P01", "42P01", "57014", "1", "19", "2067", "11"] {
+            assert!(!is_outage(fault), "{fault}");
         }
     }
 }

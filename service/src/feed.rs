@@ -18,6 +18,7 @@ mod pull;
 mod revise;
 
 use std::collections::HashMap;
+use std::time::Instant;
 
 use darkroom_entity::post;
 use darkroom_platform::redis::RedisError;
@@ -27,10 +28,10 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::card::{self, Marked};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::page::{Page, PageRequest};
 use crate::session::Viewer;
-use crate::{ranking, visibility};
+use crate::{ranking, sight, visibility};
 
 pub use audit::{audit, audit_of, missing};
 pub(crate) use build::Rebuilds;
@@ -43,14 +44,17 @@ const LOOK: usize = 500;
 
 /// A page of the viewer's feed, newest first.
 pub async fn following(app: &App, viewer: &Viewer, page: PageRequest) -> Result<Page<Marked>> {
+    let begun = Instant::now();
     if page.after.is_none() {
         ranking::opened(app, viewer);
     }
-    match read_or_build(app, viewer).await {
+    let page = match read_or_build(app, viewer).await? {
         // Boxed, as below.
         Some(window) => Box::pin(from_window(app, viewer.id(), &window, page)).await,
         None => Box::pin(from_database(app, viewer.id(), page)).await,
-    }
+    }?;
+    sight::feed("following", begun);
+    Ok(page)
 }
 
 /// The newest ids of the viewer's feed, newest first: from their timeline, or from the database where there is none (which
@@ -59,7 +63,7 @@ pub async fn following(app: &App, viewer: &Viewer, page: PageRequest) -> Result<
 /// Ids of the timeline, not of the feed: what does not stand in the feed at the moment is among them, and the
 /// query that fetches the posts passes over it.
 pub async fn window(app: &App, viewer: &Viewer) -> Result<Window> {
-    if let Some(window) = read_or_build(app, viewer).await {
+    if let Some(window) = read_or_build(app, viewer).await? {
         return Ok(window);
     }
     let ids = build::ids_of(app, visibility::timeline(viewer.id())).await?;
@@ -72,17 +76,30 @@ pub(crate) async fn prepare(app: &App, viewer: &Viewer) -> Result<()> {
     build::now(app, viewer.id(), viewer.account.timeline_epoch).await
 }
 
-/// The viewer's timeline with the posts of those who are pulled; if it can't be had now, it is built behind this request.
-async fn read_or_build(app: &App, viewer: &Viewer) -> Option<Window> {
+/// The viewer's timeline with the posts of those who are pulled; if it can't be had now, it is built behind this request. For
+/// somebody who is only presumed nothing is built: they may be of an epoch that has passed.
+async fn read_or_build(app: &App, viewer: &Viewer) -> Result<Option<Window>> {
     let epoch = viewer.account.timeline_epoch;
     // Boxed: the future of a resolver contains those of all that it calls, and the compiler follows so many only.
     match Box::pin(read(app, viewer.id(), epoch)).await {
-        Ok(Ok(window)) => return Some(window),
-        Ok(Err(Absent::Timeline)) => build::in_background(app, viewer.id(), epoch),
-        Ok(Err(Absent::Authors(authors))) => build::authors_in_background(app, authors),
-        Err(error) => tracing::debug!(%error, "timelines are away; the database answers"),
+        Ok(Ok(window)) => {
+            sight::timeline("hit");
+            return Ok(Some(window));
+        }
+        Ok(Err(_)) if app.owed.is_some() => return Err(Error::Unauthenticated),
+        Ok(Err(absent)) => {
+            sight::timeline("miss");
+            match absent {
+                Absent::Timeline => build::in_background(app, viewer.id(), epoch),
+                Absent::Authors(authors) => build::authors_in_background(app, authors),
+            }
+        }
+        Err(error) => {
+            sight::timeline("away");
+            tracing::debug!(%error, "timelines are away; the database answers");
+        }
     }
-    None
+    Ok(None)
 }
 
 /// Why a timeline can't be read.

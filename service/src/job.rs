@@ -3,7 +3,11 @@
 //! The table `job` is the truth, the transport a hint. A payload carries ids only; a handler reads the rows again and is
 //! idempotent: its second run changes nothing. A job's NAME is stable for ever, its struct may be renamed.
 
+pub mod admin;
+pub(crate) mod gauge;
 pub mod ledger;
+pub mod pause;
+pub mod tally;
 
 use std::time::Duration;
 
@@ -204,7 +208,7 @@ job! {
     SweepStories {} = "story.sweep" on Bulk
 }
 job! {
-    /// Hourly: removes uploads that were never finished or never used.
+    /// Hourly: removes uploads that were never finished or never used, and what is old of what became of photos' jobs.
     SweepMedia {} = "media.sweep" on Bulk
 }
 job! {
@@ -232,6 +236,11 @@ job! {
     SweepNotifications {} = "notification.sweep" on Bulk
 }
 job! {
+    /// Daily: removes what is old of what operators look at: the record of what they did, how many jobs were done, and
+    /// dead jobs.
+    SweepOperatorActions {} = "operator.sweep" on Bulk
+}
+job! {
     /// Every minute: shows that jobs are run.
     Heartbeat {} = "worker.heartbeat" on Interactive
 }
@@ -248,7 +257,7 @@ pub struct Schedule {
 }
 
 /// Everything that comes back.
-pub const SCHEDULES: [Schedule; 13] = [
+pub const SCHEDULES: [Schedule; 14] = [
     Schedule { name: Heartbeat::NAME, queue: Heartbeat::QUEUE, every: Duration::from_secs(60) },
     Schedule { name: SweepStories::NAME, queue: SweepStories::QUEUE, every: Duration::from_secs(3600) },
     Schedule { name: SweepMedia::NAME, queue: SweepMedia::QUEUE, every: Duration::from_secs(3600) },
@@ -262,4 +271,9 @@ pub const SCHEDULES: [Schedule; 13] = [
     Schedule { name: SweepSessions::NAME, queue: SweepSessions::QUEUE, every: Duration::from_secs(86_400) },
     Schedule { name: Recount::NAME, queue: Recount::QUEUE, every: Duration::from_secs(86_400) },
     Schedule { name: SweepNotifications::NAME, queue: SweepNotifications::QUEUE, every: Duration::from_secs(86_400) },
+    Schedule {
+        name: SweepOperatorActions::NAME,
+        queue: SweepOperatorActions::QUEUE,
+        every: Duration::from_secs(86_400),
+    },
 ];

@@ -53,6 +53,11 @@ pub fn comments_topic(post_id: Uuid) -> String {
     format!("comments:{post_id}")
 }
 
+/// The moment that an id begins with, in milliseconds.
+pub fn moment_of(id: Uuid) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis((id.as_u128() >> 80) as i64).unwrap_or_default()
+}
+
 /// The place of a moment among ids that begin with their time: at or before every id of that millisecond.
 pub fn place_of(moment: DateTime<Utc>) -> Uuid {
     let millis = u128::try_from(moment.timestamp_millis()).unwrap_or(0);

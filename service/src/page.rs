@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use sea_orm::sea_query::{Asterisk, Query, UnionType};
-use sea_orm::{EntityTrait, QuerySelect, QueryTrait, Select};
+use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect, QueryTrait, Select};
 use uuid::Uuid;
 
 use crate::app::App;

@@ -3,6 +3,8 @@
 //! A token is 32 random bytes; only its SHA-256 is stored. It says nothing, so it can be revoked, and a copy of the
 //! database signs nobody in.
 
+mod presumed;
+
 use std::collections::HashSet;
 use std::net::IpAddr;
 
@@ -20,6 +22,9 @@ use crate::error::{Error, Result};
 use crate::page::{Page, PageRequest};
 use crate::purge;
 use crate::transaction::Transaction;
+
+pub use presumed::{Asking, Presumed, Settled, presume, remember};
+pub(crate) use presumed::{Owed, Seen};
 
 /// Sessions one person can have; a further sign-in ends the oldest.
 const SESSIONS_PER_ACCOUNT: u64 = 100;
@@ -132,19 +137,28 @@ async fn end_surplus(tx: &Transaction<'_>, account_id: Uuid) -> Result<()> {
 
 /// Who sent this token; `None` if it is unknown, revoked or expired, or if the person is suspended.
 pub async fn authenticate(app: &App, token: &str) -> Result<Option<Viewer>> {
-    // A token of ours has 43 characters: nothing longer is hashed or looked up.
-    if token.len() != 43 {
-        return Ok(None);
-    }
+    if is_token(token) { authenticate_hash(app, hash(token)).await } else { Ok(None) }
+}
+
+/// Whether it may be a token of ours, which have 43 characters: nothing longer is hashed or looked up.
+fn is_token(token: &str) -> bool {
+    token.len() == 43
+}
+
+async fn authenticate_hash(app: &App, token_hash: Vec<u8>) -> Result<Option<Viewer>> {
     let found = session::Entity::find()
-        .filter(session::Column::TokenHash.eq(hash(token)))
+        .filter(session::Column::TokenHash.eq(token_hash.clone()))
         .filter(session::Column::ExpiresAt.gt(app.clock.now()))
         .find_also_linked(OfAccount)
         .one(app.rows())
         .await?;
-    Ok(found.and_then(|(session, account)| {
+    let viewer = found.and_then(|(session, account)| {
         account.filter(is_admitted).map(|account| Viewer { account, session_id: session.id })
-    }))
+    });
+    if viewer.is_none() {
+        app.seen.forget(&token_hash);
+    }
+    Ok(viewer)
 }
 
 /// From a session to its account.

@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 use darkroom_platform::database;
-use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -31,7 +30,7 @@ impl<'a> Transaction<'a> {
     }
 
     /// Where this change's statements go.
-    pub fn rows(&self) -> &DatabaseTransaction {
+    pub fn rows(&self) -> &database::Transaction {
         self.inner.connection()
     }
 
@@ -53,6 +52,11 @@ impl<'a> Transaction<'a> {
     pub async fn enqueue_at<J: Job>(&mut self, job: &J, run_at: DateTime<Utc>) -> Result<()> {
         job::ledger::insert(self.rows(), &self.app.clock, job, run_at).await?;
         Ok(())
+    }
+
+    /// Announces a job whose row this change makes due again.
+    pub(crate) fn announce(&mut self, queue: Queue, id: Uuid) {
+        self.due.push((queue, id));
     }
 
     /// Tells those who listen to `topic`, once the change is there to be read.

@@ -28,6 +28,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::{Error, Problem, ProblemCode, Result};
+use crate::feature::{self, Feature};
 use crate::session::Viewer;
 use crate::transaction::Transaction;
 use crate::{account, media, object, rate, visibility};
@@ -35,6 +36,7 @@ use crate::{account, media, object, rate, visibility};
 pub use finish::finish;
 pub(crate) use link::PartSigner;
 pub use link::{PartLink, grant};
+pub(crate) use part::keys as part_keys;
 pub use part::{Part, parts};
 pub use receive::receive;
 pub use rules::Announced;
@@ -62,6 +64,7 @@ pub async fn create(app: &App, viewer: &Viewer, announced: Announced) -> Result<
         alt_text_max_chars: limits.alt_text_max_chars,
     };
     let announced = announced.checked(&bounds)?;
+    feature::require(app, Feature::Upload).await?;
     rate::upload(app, viewer).await?;
     let mut tx = app.begin().await?;
     // Of two begun at once the second counts the first.

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::client::Client;
 use crate::decoder;
 use crate::statements::Statements;
-use crate::stores::Stores;
+use crate::stores::{Stores, make_tables};
 use crate::wait::eventually;
 
 /// A running Darkroom. Jobs run only by [`TestApp::run_jobs`], or after [`TestApp::start_workers`].
@@ -60,7 +60,7 @@ impl TestApp {
         let statements = Statements::default();
         let noted = statements.clone();
         platform.database.observe(move |statement, _| noted.note(statement));
-        platform.database.migrate().await.unwrap();
+        make_tables(&platform.database).await;
         let app = decoder::decoding(App::new(platform));
         let stop = CancellationToken::new();
         let server = tokio::spawn(darkroom_api::serve(app.clone(), listener, stop.clone()));

@@ -142,8 +142,24 @@ impl Client {
 
     /// Runs a document.
     pub async fn run(&self, query: &str, variables: Value) -> Answer {
+        self.send("/graphql", query, variables).await
+    }
+
+    /// Runs a document of operators.
+    pub async fn operate(&self, query: &str, variables: Value) -> Answer {
+        self.send("/admin/graphql", query, variables).await
+    }
+
+    /// The answer of operators' path to a document, whatever it is.
+    pub async fn operate_raw(&self, query: &str) -> reqwest::Response {
+        let request = self.http.post(self.url("/admin/graphql")).json(&json!({ "query": query }));
+        self.signed(request).send().await.unwrap()
+    }
+
+    /// Sends a document to a path.
+    async fn send(&self, path: &str, query: &str, variables: Value) -> Answer {
         let body = json!({ "query": query, "variables": variables });
-        let request = self.signed(self.http.post(self.url("/graphql")).json(&body));
+        let request = self.signed(self.http.post(self.url(path)).json(&body));
         answer(request.send().await.unwrap()).await
     }
 

@@ -8,10 +8,11 @@ use crate::app::TestApp;
 use crate::stores::{Mode, mode};
 
 /// Tables that hold nothing before the first upload.
-const OF_UPLOADS: [&str; 15] = [
+const OF_UPLOADS: [&str; 16] = [
     "upload",
     "media",
     "rendition",
+    "media_run",
     "post",
     "post_media",
     "post_like",

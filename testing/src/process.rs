@@ -3,13 +3,18 @@
 //! The binaries come from `DARKROOM_TEST_BIN_DIR`, else from the folder above the test's own: `cargo build --workspace
 //! --bins` puts them there. A process knows the variables that it is given and `PATH`, and ends with its value.
 
+mod collector;
 mod memory;
+mod pgbouncer;
 mod photograph;
+mod postgres;
 mod redis;
 mod request;
+mod s3;
 mod world;
 
 use std::io::{BufRead, BufReader, Read};
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,10 +24,14 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::Instant;
 
+pub use collector::{Collector, SentSpan};
 pub use memory::Memory;
+pub use pgbouncer::PgBouncer;
 pub use photograph::photograph;
-pub use redis::RedisServer;
+pub use postgres::PostgresServer;
+pub use redis::{RedisCluster, RedisServer, Reply, WatchedRedis};
 pub use request::RawUpload;
+pub use s3::S3Server;
 pub use world::{Server, World};
 
 /// Longest wait for what should take moments: far more than it takes, so that only what never comes fails.
@@ -59,6 +68,15 @@ pub fn command(program: &Path, folder: &Path, variables: &[(String, String)]) ->
     command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
     command.envs(variables.iter().map(|(name, value)| (name, value)));
     command
+}
+
+/// An address of this machine that nobody listens on, below the ports that the kernel gives to outgoing connections: one
+/// of those could be gone when the server starts again.
+fn free_address() -> SocketAddr {
+    let random = || 20_000 + (uuid::Uuid::new_v4().as_u128() % 12_000) as u16;
+    let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let port = std::iter::repeat_with(random).take(100).find(free).expect("a free port");
+    SocketAddr::from(([127, 0, 0, 1], port))
 }
 
 /// A running program; killed when dropped.
@@ -161,6 +179,16 @@ impl Process {
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Waits for its end without an end to the wait: for what has just been told to end at once.
+    fn wait(&mut self) {
+        let _ = self.child.wait();
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
     }
 
     /// Waits for its end, and for the last of what it wrote.

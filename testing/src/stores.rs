@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use darkroom_platform::{Config, Role};
+use darkroom_platform::{Config, Engine, Role};
 use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
 use uuid::Uuid;
 
@@ -37,7 +37,8 @@ pub(crate) struct Stores {
 }
 
 impl Stores {
-    pub(crate) async fn new(folder: &Path) -> Self {
+    /// Embedded ones, whatever the mode: what a test sets over them makes them others.
+    pub(crate) fn local(folder: &Path) -> Self {
         let mut variables = vec![
             ("DARKROOM_DATA_DIR".to_owned(), folder.display().to_string()),
             ("DARKROOM_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
@@ -51,7 +52,11 @@ impl Stores {
         }
         // That address is the machine's own: a test that sets a limit means it.
         variables.push(("DARKROOM_RATES_EXEMPT".to_owned(), "none".to_owned()));
-        let mut database = None;
+        Self { variables, database: None }
+    }
+
+    pub(crate) async fn new(folder: &Path) -> Self {
+        let Self { mut variables, mut database } = Self::local(folder);
         if mode() == Mode::Clustered {
             let world = format!("t{}", Uuid::new_v4().simple());
             let server = named("DARKROOM_TEST_DATABASE_URL");
@@ -82,6 +87,14 @@ impl Stores {
         let sql = format!("DROP DATABASE IF EXISTS {world} WITH (FORCE)");
         admin.execute_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
         admin.close().await.unwrap();
+    }
+}
+
+/// Makes the tables; with `DARKROOM_TEST_PARTITIONED=1`, on PostgreSQL, in parts.
+pub(crate) async fn make_tables(database: &darkroom_platform::Database) {
+    database.migrate().await.unwrap();
+    if std::env::var("DARKROOM_TEST_PARTITIONED").as_deref() == Ok("1") && database.engine() == Engine::Postgres {
+        database.partition().await.unwrap();
     }
 }
 

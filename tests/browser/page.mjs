@@ -1,4 +1,4 @@
-// One Chromium page on the IDE, watched: it records every host it asked, every console error, every WebSocket,
+// One Chromium page on the server, watched: it records every host it asked, every console error, every WebSocket,
 // and knows the editor's parts by what people see of them.
 import { chromium } from "playwright-core";
 
@@ -26,8 +26,8 @@ export function launch() {
   });
 }
 
-/** Opens `/` in a context of its own. `block` refuses some of the server's own files; `options` go to the context. */
-export async function open(browser, { block = () => false, ...options } = {}) {
+/** Opens `path` in a context of its own. `block` refuses some of the server's own files; `options` go to the context. */
+export async function open(browser, { path = "/", block = () => false, ...options } = {}) {
   const { host, origin } = serverUrl();
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   context.setDefaultTimeout(15_000);
@@ -64,7 +64,7 @@ export async function open(browser, { block = () => false, ...options } = {}) {
     socket.on("framereceived", ({ payload }) => frames.received.push(JSON.parse(payload)));
     seen.sockets.push(frames);
   });
-  await page.goto(`${origin}/`, { waitUntil: "domcontentloaded" });
+  await page.goto(`${origin}${path}`, { waitUntil: "domcontentloaded" });
   return { page, seen, close: () => context.close() };
 }
 

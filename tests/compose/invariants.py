@@ -81,6 +81,43 @@ def check_service(name, service, services):
         rule(False, f"{name}: {variable} is no setting of platform/default.toml")
 
 
+def host_of(port):
+    """The address that a port is published on, in either of Compose's two notations."""
+    return port.get("host_ip", "") if isinstance(port, dict) else port.rpartition(":")[0].rpartition(":")[0]
+
+
+def check_onlooker(name, service):
+    """The rules for what only looks on: it is for this machine, and reaches no store."""
+    rule(service["profiles"] == ["sight"], f"{name}: {service['profiles']} is no profile of ours")
+    for port in service.get("ports") or []:
+        rule(host_of(port) == "127.0.0.1", f"{name}: {port} is not published on 127.0.0.1 alone")
+    rule("stores" not in service["networks"], f"{name}: has no business with the stores")
+    for volume in service.get("volumes") or []:
+        source = volume["source"] if isinstance(volume, dict) else volume.partition(":")[0]
+        if source.startswith((".", "/")):
+            path = ROOT / source
+            rule(path.exists(), f"{name}: {source} is not there")
+
+
+def check_targets(services):
+    """Prometheus asks every server and worker, at the port where each tells."""
+    config = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
+    asked = {
+        target
+        for job in config["scrape_configs"]
+        for group in job["static_configs"]
+        for target in group["targets"]
+    }
+    ours = {
+        f"{name}:{environment(service).get('DARKROOM_METRICS_LISTEN', '').rpartition(':')[2]}"
+        for name, service in services.items()
+        if (service.get("command") or [""])[0] in {"darkroom-api", "darkroom-worker"}
+    }
+    rule(asked == ours, f"Prometheus asks {sorted(asked)}, and {sorted(ours)} tell")
+    for name in (target.partition(":")[0] for target in ours):
+        rule("sight" in services[name]["networks"], f"{name}: Prometheus does not reach it")
+
+
 def main():
     """Checks the whole file."""
     config = yaml.safe_load(Path(sys.argv[1]).read_text())
@@ -108,8 +145,12 @@ def main():
             f"{variable} must be set, and the same, in every server and worker",
         )
 
-    published = [name for name, service in services.items() if service.get("ports")]
+    published = [name for name, service in services.items() if service.get("ports") and not service.get("profiles")]
     rule(len(published) == 1, f"one service faces the world, not {published}")
+    for name, service in services.items():
+        if service.get("profiles"):
+            check_onlooker(name, service)
+    check_targets(services)
     internal = {name for name, network in config["networks"].items() if (network or {}).get("internal")}
     for name in ("postgres", "redis", "objects"):
         rule(set(services[name]["networks"]) <= internal, f"{name}: a store must not be on a network with a way out")

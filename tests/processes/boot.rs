@@ -119,11 +119,13 @@ async fn the_schema_is_the_one_that_is_checked_in() {
         return;
     }
     let folder = Folder::new();
-    let mut process = command(&binary("darkroom"), folder.path(), &[]);
-    let output = process.arg("schema").output().unwrap();
-    let checked_in = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/schema/schema.graphql")).unwrap();
-    assert_eq!(output.status.code(), Some(0));
-    assert!(output.stdout == checked_in, "run `cargo run -- schema > schema/schema.graphql`");
+    for (arguments, file) in [(["schema"].as_slice(), "schema.graphql"), (&["schema", "--admin"], "admin.graphql")] {
+        let mut process = command(&binary("darkroom"), folder.path(), &[]);
+        let output = process.args(arguments).output().unwrap();
+        let checked_in = std::fs::read(format!("{}/schema/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        assert!(output.stdout == checked_in, "run `just schema`: {file}");
+    }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "it looks at no data folder and makes none");
 }
 

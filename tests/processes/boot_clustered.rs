@@ -83,3 +83,36 @@ async fn links_lead_to_the_port_that_was_chosen() {
     drop((api, _worker));
     world.end().await;
 }
+
+#[tokio::test]
+async fn tables_are_put_in_parts_by_a_command_and_serve_as_before() {
+    let world = World::new().await;
+    let part = async || {
+        let output = world.run("darkroom", &["migrate", "--partition"], &[]).await;
+        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        (output.status.code(), said)
+    };
+    if !runs_in(Mode::Clustered) {
+        let (code, said) = part().await;
+        assert!(code == Some(1) && said.contains("only PostgreSQL"), "{said}");
+        return world.end().await;
+    }
+    for expected in ["In parts now: post, post_like, comment_like, job.", "in parts already"] {
+        let (code, said) = part().await;
+        assert!(code == Some(0) && said.contains(expected), "{said}");
+    }
+    let (mut api, mut worker) = (world.api().await, world.worker(&[]).await);
+    let ada = api.client().sign_up("ada").await;
+    let photo = ada.photo(picture::jpeg(400, 300)).await;
+    world.ready(1, Duration::from_secs(20)).await;
+    let post = ada.post(&[photo], "in parts").await;
+    let like = "mutation($id: ID!) { likePost(input: { postId: $id }) { post { likeCount } userErrors { code } } }";
+    for _ in 0..2 {
+        let liked = ada.run(like, serde_json::json!({ "id": post })).await;
+        assert_eq!(liked.payload()["post"]["likeCount"], 1);
+    }
+    assert_eq!(ada.feed(20).await, [post]);
+    worker.stop(SOON).await;
+    api.process.stop(SOON).await;
+    world.end().await;
+}

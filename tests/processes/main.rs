@@ -13,7 +13,11 @@ mod isolation;
 mod memory;
 mod outage;
 mod refusal;
+mod scale_pgbouncer;
+mod scale_redis;
+mod sight;
 mod survival;
+mod traces;
 
 use darkroom_testing::{Mode, mode};
 

@@ -51,7 +51,9 @@ async fn a_killed_workers_photo_is_finished_by_another() {
     upload_large(&ada, 2).await;
     running(&world).await;
     first.kill();
-    assert_eq!(world.count("job", RUNNING).await, 1, "it died in the middle of one");
+    // Two, when the end of the one before was not yet written: its place is free as soon as its work is done.
+    let held = world.count("job", RUNNING).await;
+    assert!((1..=2).contains(&held), "it died in the middle of {held}");
 
     let second = world.worker(&loud).await;
     let taken = world.ready(2, TAKEN_OVER).await;

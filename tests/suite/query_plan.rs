@@ -10,6 +10,8 @@ mod tour;
 
 #[tokio::test]
 async fn every_query_uses_an_index() {
+    // What is measured is asked of the database too.
+    darkroom_platform::metrics::enable();
     let app = TestApp::start().await;
     let guest = tour::Guest::arrive(&app).await;
     let large = crowd::fill(&app, &guest).await;

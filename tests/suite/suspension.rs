@@ -1,6 +1,7 @@
 //! A suspended person is gone for everybody, themselves included, until they are reinstated.
 
 use darkroom_service::account;
+use darkroom_service::operator::Actor;
 use darkroom_testing::{TestApp, picture};
 use serde_json::{Value, json};
 
@@ -20,7 +21,7 @@ async fn a_suspended_person_is_gone_until_they_are_reinstated() {
     let sign_in = json!({ "login": "ada", "password": "a good password" });
 
     for _ in 0..2 {
-        let suspended = account::suspend(&app.app, "ADA").await.unwrap();
+        let suspended = account::suspend(&app.app, Actor::Machine, "ADA").await.unwrap();
         assert!(suspended.suspended_at.is_some());
         let viewer = ada.run("{ viewer { email } }", json!({})).await;
         assert_eq!((viewer.status, viewer.error_code()), (401, "UNAUTHENTICATED"));
@@ -44,7 +45,7 @@ async fn a_suspended_person_is_gone_until_they_are_reinstated() {
     app.app.settle().await;
 
     for _ in 0..2 {
-        account::reinstate(&app.app, "ada").await.unwrap();
+        account::reinstate(&app.app, Actor::Machine, "ada").await.unwrap();
         assert_eq!(ben.feed(20).await, std::slice::from_ref(&post));
         for id in [&ada.id, &post, &story] {
             assert_eq!(ben.node(id, "").await["id"], id.as_str());
@@ -53,7 +54,7 @@ async fn a_suspended_person_is_gone_until_they_are_reinstated() {
     let ended = ada.run("{ viewer { email } }", json!({})).await;
     assert_eq!(ended.status, 401, "sessions do not come back");
     app.client().mutate("signIn", sign_in, "session { token }").await.payload();
-    let nobody = account::suspend(&app.app, "nobody").await;
+    let nobody = account::suspend(&app.app, Actor::Machine, "nobody").await;
     assert!(nobody.is_err_and(|error| error.is_not_found()));
     app.run_jobs().await;
     app.finish().await;

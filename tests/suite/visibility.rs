@@ -117,7 +117,7 @@ async fn by_id() {
             assert_eq!(*all.at("/nodes"), json!(expected), "{name}");
         }
     }
-    finish(worlds).await;
+    Box::pin(finish(worlds)).await;
 }
 
 #[tokio::test]
@@ -158,7 +158,7 @@ async fn a_profile_and_its_lists() {
             }
         }
     }
-    finish(worlds).await;
+    Box::pin(finish(worlds)).await;
 }
 
 #[tokio::test]
@@ -181,7 +181,7 @@ async fn the_feed_and_the_tray() {
             assert_eq!(*answer.at("/storyTray/nodes"), reels, "{name}");
         }
     }
-    finish(worlds).await;
+    Box::pin(finish(worlds)).await;
 }
 
 #[tokio::test]
@@ -228,7 +228,7 @@ async fn what_is_not_seen_can_be_acted_on_no_more_than_what_is_not_there() {
         assert_eq!(world.author.node(&world.post, "... on Post { caption }").await["caption"], "published");
         assert_eq!(world.author.node(&world.story, "").await["id"], world.story.as_str());
     }
-    finish(worlds).await;
+    Box::pin(finish(worlds)).await;
 }
 
 #[tokio::test]

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use darkroom_service::App;
 use darkroom_service::job::Queue;
-use darkroom_service::job::ledger::{self, Claimed};
+use darkroom_service::job::ledger::{self, Claimed, Suspects};
+use darkroom_service::job::pause;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
@@ -15,7 +16,7 @@ use crate::lease::Leases;
 use crate::registry::Registry;
 
 /// Runs everything that is due, the jobs that follow from it included, until nothing is left that is due by
-/// `app.clock`. A job that fails takes the same way as in a worker: it is put back for later, or set aside as dead.
+/// `app.clock`, in queues that are not paused. A job that fails takes the same way as in a worker: it is put back for later, or set aside as dead.
 /// Returns how many runs there were.
 ///
 /// # Errors
@@ -35,7 +36,9 @@ pub async fn drain_with(app: &App, registry: Registry, mut on_job: impl FnMut())
         let mut ran = 0;
         loop {
             let before = ran;
-            for queue in Queue::ALL {
+            let paused = pause::paused(app).await.context("can't look which queues are paused")?;
+            let is_paused = |queue: Queue| paused.iter().any(|(of, _)| *of == queue);
+            for queue in Queue::ALL.into_iter().filter(|queue| !is_paused(*queue)) {
                 ran += round(app, queue, &envelope, &leases, &mut on_job).await?;
             }
             if ran == before {
@@ -59,7 +62,7 @@ async fn round(
 ) -> anyhow::Result<usize> {
     let at_once = std::thread::available_parallelism().map_or(1, usize::from);
     let ids = ledger::due(app, queue, at_once as u64).await.context("can't look for due jobs")?;
-    let claimed = ledger::claim(app, queue, &ids).await.context("can't claim jobs")?;
+    let claimed = ledger::claim(app, queue, &ids, Suspects::One).await.context("can't claim jobs")?;
     let ran = claimed.len();
     let mut runs: FuturesUnordered<_> = claimed.into_iter().map(|job| one(envelope, leases, job)).collect();
     while let Some((job, outcome)) = runs.next().await {

@@ -11,13 +11,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use darkroom_platform::metrics::{self, Job, JobKind, Label, Queue};
+use darkroom_platform::telemetry::trace;
 use darkroom_service::job::ledger::{self, Claimed};
 use darkroom_service::{App, Error};
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
-use tracing::Instrument;
+use tracing::{Instrument, field};
 
+use crate::counted::Counted;
 use crate::registry::{Entry, Registry, Verb};
 use crate::trouble::{Trouble, reason};
 
@@ -42,6 +45,19 @@ pub(crate) enum Outcome {
     Stopped,
 }
 
+impl Outcome {
+    /// What it is called among the metrics.
+    const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Again(_) => "retried",
+            Self::Later(_) => "postponed",
+            Self::Dead(_) => "dead",
+            Self::Stopped => "released",
+        }
+    }
+}
+
 /// How one call of a handler has ended.
 enum Ended {
     Well,
@@ -59,11 +75,13 @@ pub(crate) struct Envelope {
     registry: Arc<Registry>,
     /// Fires when what still runs is to be stopped and handed back.
     stop: CancellationToken,
+    /// How the runs have ended.
+    pub(crate) counted: Counted,
 }
 
 impl Envelope {
     pub(crate) fn new(app: App, registry: Arc<Registry>, stop: CancellationToken) -> Self {
-        Self { app, registry, stop }
+        Self { app, registry, stop, counted: Counted::default() }
     }
 
     /// Runs a job to its outcome, which is logged and not yet written.
@@ -77,7 +95,9 @@ impl Envelope {
         );
         async {
             let begun = Instant::now();
-            let outcome = self.decide(job).await;
+            self.note_start(job);
+            let outcome = self.traced(job).await;
+            self.note_end(job, &outcome, begun);
             let ms = begun.elapsed().as_millis() as u64;
             match &outcome {
                 Outcome::Done => tracing::debug!(ms, "job done"),
@@ -90,6 +110,47 @@ impl Envelope {
         }
         .instrument(span)
         .await
+    }
+
+    /// Decides, in a span that goes on with the trace of what wrote the job.
+    async fn traced(&self, job: &Claimed) -> Outcome {
+        let span = tracing::trace_span!(
+            "job.run",
+            otel.name = job.name,
+            otel.kind = "consumer",
+            otel.status_code = field::Empty,
+            job.name = job.name,
+            job.id = %job.id,
+            job.queue = job.queue.as_str(),
+            job.attempt = job.attempts,
+            job.outcome = field::Empty,
+        );
+        if let Some(trace) = &job.trace {
+            trace::follow(&span, trace);
+        }
+        let outcome = self.decide(job).instrument(span.clone()).await;
+        span.record("job.outcome", outcome.as_str());
+        if matches!(outcome, Outcome::Again(_) | Outcome::Dead(_)) {
+            span.record("otel.status_code", "error");
+        }
+        outcome
+    }
+
+    fn note_start(&self, job: &Claimed) {
+        metrics::record(|metrics| {
+            let waited = (self.app.clock.now() - job.run_at).as_seconds_f64().max(0.0);
+            metrics.job_delay_seconds.get_or_create(&Queue { queue: job.queue.as_str() }).observe(waited);
+        });
+    }
+
+    fn note_end(&self, job: &Claimed, outcome: &Outcome, begun: Instant) {
+        self.counted.note(job.queue, outcome);
+        metrics::record(|metrics| {
+            // What another version wrote into the ledger is nobody's label.
+            let job: Label = self.registry.get(&job.name).map_or("unknown", |_| job.name.as_str()).into();
+            metrics.job_seconds.get_or_create(&JobKind { job: Label::clone(&job) }).observe(metrics::since(begun));
+            metrics.jobs.get_or_create(&Job { job, outcome: outcome.as_str() }).inc();
+        });
     }
 
     async fn decide(&self, job: &Claimed) -> Outcome {
@@ -132,7 +193,7 @@ impl Envelope {
 
     /// Calls a handler in a task of its own, so that a panic ends that task only and a time-out can abort it.
     async fn call(&self, verb: Verb, handler: Entry, job: &Claimed) -> Ended {
-        let work = match verb(self.app.clone(), job.payload.clone()) {
+        let work = match verb(self.app.in_run(job), job.payload.clone()) {
             Ok(work) => work,
             Err(error) => return Ended::Unreadable(format!("its payload can't be read: {error}")),
         };

@@ -22,6 +22,7 @@ mod sweep_impressions;
 mod sweep_media;
 mod sweep_notifications;
 mod sweep_objects;
+mod sweep_operator_actions;
 mod sweep_sessions;
 mod sweep_stories;
 mod sweep_uploads;
@@ -30,8 +31,8 @@ mod warm_feeds;
 use darkroom_service::job::{
     AcceptFollowRequests, AuditFeeds, ChangeDelivery, CleanBlock, EncodeWebp, ExpireStory, FanOutPost, Heartbeat,
     Notify, ProcessMedia, PurgeCollection, PurgeComment, PurgeObjects, PurgePost, Recount, SweepFollows,
-    SweepIdempotency, SweepImpressions, SweepMedia, SweepNotifications, SweepObjects, SweepSessions, SweepStories,
-    SweepUploads, WarmFeeds,
+    SweepIdempotency, SweepImpressions, SweepMedia, SweepNotifications, SweepObjects, SweepOperatorActions,
+    SweepSessions, SweepStories, SweepUploads, WarmFeeds,
 };
 
 use crate::registry::Registry;
@@ -65,6 +66,7 @@ impl Registry {
             .with::<SweepSessions>()
             .with::<SweepIdempotency>()
             .with::<SweepNotifications>()
+            .with::<SweepOperatorActions>()
             .with::<Heartbeat>()
     }
 }

@@ -14,10 +14,13 @@
 //! of a lease puts it right. Handlers and payloads know nothing of apalis.
 
 mod backend;
+mod clock;
+mod counted;
 mod drain;
 mod envelope;
 mod jobs;
 mod lease;
+mod pauses;
 mod pool;
 mod registry;
 mod settle;

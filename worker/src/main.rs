@@ -38,10 +38,13 @@ impl Arguments {
     }
 }
 
+#[global_allocator]
+static MEMORY: memory::Allocator = memory::ALLOCATOR;
+
 fn main() -> ExitCode {
     // Child processes that decode photos are this program, too.
     darkroom_sandbox::serve_if_child();
-    memory::return_large_blocks();
+    memory::return_free_pages();
     work()
 }
 
@@ -58,7 +61,9 @@ async fn work() -> ExitCode {
         }
     };
     telemetry::init(&config);
-    match Box::pin(start::run(config)).await {
+    let ended = Box::pin(start::run(config)).await;
+    telemetry::trace::end().await;
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error:#}");

@@ -16,12 +16,13 @@ use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use crate::backend::Ledger;
+use crate::clock;
+use crate::counted;
 use crate::envelope::{Envelope, Outcome};
-use crate::lease::Leases;
 use crate::registry::Registry;
 use crate::settle::Settler;
 use crate::slot::Slots;
-use crate::source::{Held, Source};
+use crate::source::{Held, Shared, Source};
 use crate::sweep;
 
 /// How long stopped jobs may take to be handed back, and done ones to leave the ledger.
@@ -55,7 +56,7 @@ pub(crate) async fn run(
     let closing = CancellationToken::new();
     let stop = CancellationToken::new();
     let ended = CancellationToken::new();
-    let leases = Leases::default();
+    let shared = Shared::new();
     let (settler, settling) = Settler::new(app.clone());
     let settling = AbortOnDropHandle::new(tokio::spawn(settling));
     let envelope = Arc::new(Envelope::new(app.clone(), registry, stop.clone()));
@@ -66,7 +67,7 @@ pub(crate) async fn run(
         let most = places(queue, concurrency, app.config.database.max_connections);
         let slots = Slots::new(most);
         watched.push((queue, Arc::clone(&slots)));
-        let source = Source::new(app.clone(), queue, slots, leases.clone(), closing.clone());
+        let source = Source::new(app.clone(), queue, slots, shared.clone(), closing.clone());
         let (envelope, settler) = (Arc::clone(&envelope), settler.clone());
         // The name is new each time: with a name that comes back, two processes would be taken for one.
         let name = format!("{}-{}", queue.as_str(), Uuid::new_v4());
@@ -82,8 +83,9 @@ pub(crate) async fn run(
     drop(settler);
 
     let mut keepers = JoinSet::new();
-    keepers.spawn(leases.keep(app.clone()));
-    keepers.spawn(sweep::run(app.clone(), queues));
+    keepers.spawn(shared.leases.keep(app.clone()));
+    keepers.spawn(sweep::run(app.clone(), queues, shared.pauses));
+    keepers.spawn(counted::keep(app.clone(), Arc::clone(&envelope)));
     let context = monitor.context();
     let mut workers = Box::pin(monitor.run());
     let mut running = true;
@@ -96,7 +98,10 @@ pub(crate) async fn run(
             Some(format!("the workers ended: {result:?}"))
         }
         () = ended.cancelled() => Some("a worker ended".to_owned()),
-        _ = keepers.join_next() => Some("the task that prolongs leases, or the sweep, ended".to_owned()),
+        _ = keepers.join_next() => Some("the task that prolongs leases, the sweep, or the one that counts ended".to_owned()),
+        apart = clock::wrong(&app) => {
+            Some(format!("this machine's clock is {} s apart from the database's", apart.as_secs()))
+        }
         queue = stalled(&watched) => Some(format!("the worker of queue {} hangs", queue.as_str())),
     };
 
@@ -114,6 +119,9 @@ pub(crate) async fn run(
     drop(workers);
     if tokio::time::timeout(HAND_BACK, settling).await.is_err() {
         tracing::warn!("some jobs that are done could not be removed; their second run changes nothing");
+    }
+    if tokio::time::timeout(HAND_BACK, envelope.counted.tell(&app)).await.is_err() {
+        tracing::debug!("what was done last is not counted");
     }
     match failure {
         None => Ok(()),

@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use darkroom_service::App;
 use darkroom_service::job::Queue;
-use darkroom_service::job::ledger::{self, Claimed};
+use darkroom_service::job::ledger::{self, Claimed, Suspects};
 use rand::Rng;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::lease::{Lease, Leases};
+use crate::pauses::Pauses;
 use crate::slot::{Slot, Slots};
 use crate::trouble::{Trouble, reason};
 
@@ -28,6 +29,23 @@ pub(crate) struct Held {
     pub(crate) claimed: Claimed,
     pub(crate) lease: Lease,
     _slot: Slot,
+    /// It may be what kills workers: no other such job is claimed until it has ended.
+    _suspect: Option<Arc<OwnedSemaphorePermit>>,
+}
+
+/// What all queues of a process share.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) leases: Leases,
+    pub(crate) pauses: Pauses,
+    /// One permit: who has it may claim a job that is suspected of killing workers.
+    suspects: Arc<Semaphore>,
+}
+
+impl Shared {
+    pub(crate) fn new() -> Self {
+        Self { leases: Leases::default(), pauses: Pauses::new(), suspects: Arc::new(Semaphore::new(1)) }
+    }
 }
 
 /// One queue of the ledger, as one worker sees it.
@@ -36,7 +54,7 @@ pub(crate) struct Source {
     pub(crate) app: App,
     pub(crate) queue: Queue,
     pub(crate) slots: Arc<Slots>,
-    pub(crate) leases: Leases,
+    shared: Shared,
     /// Fires when nothing is to be claimed any more.
     pub(crate) closing: CancellationToken,
     weather: Arc<Mutex<Weather>>,
@@ -51,13 +69,13 @@ struct Weather {
 }
 
 impl Source {
-    pub(crate) fn new(app: App, queue: Queue, slots: Arc<Slots>, leases: Leases, closing: CancellationToken) -> Self {
+    pub(crate) fn new(app: App, queue: Queue, slots: Arc<Slots>, shared: Shared, closing: CancellationToken) -> Self {
         let weather = Weather {
             transport: Trouble::new("the job transport does not answer; jobs are read from the ledger"),
             ledger: Trouble::new("jobs can't be claimed: the ledger does not answer"),
             away: false,
         };
-        Self { app, queue, slots, leases, closing, weather: Arc::new(Mutex::new(weather)) }
+        Self { app, queue, slots, shared, closing, weather: Arc::new(Mutex::new(weather)) }
     }
 
     /// Waits for jobs and claims as many as there are free places. Lives through every outage of transport and database.
@@ -66,10 +84,18 @@ impl Source {
         let mut weather = self.weather.lock().await;
         while !self.closing.is_cancelled() {
             self.slots.look();
+            if self.shared.pauses.holds(self.queue) {
+                self.rest().await;
+                continue;
+            }
             let ids = tokio::select! {
                 ids = self.hints(&mut weather) => ids,
                 () = self.closing.cancelled() => break,
             };
+            if self.shared.pauses.holds(self.queue) {
+                // Paused meanwhile: these hints are lost, and the sweep gives them anew when the queue goes on.
+                continue;
+            }
             let held = self.claim(&ids, &mut weather.ledger).await;
             if self.closing.is_cancelled() {
                 self.release(held).await;
@@ -80,6 +106,15 @@ impl Source {
             }
         }
         Vec::new()
+    }
+
+    /// A paused queue's worker asks nobody for jobs. Its hints stay where they are: as many as the transport holds.
+    async fn rest(&self) {
+        tokio::select! {
+            () = tokio::time::sleep(HINT_WAIT) => {}
+            () = self.shared.pauses.changed() => {}
+            () = self.closing.cancelled() => {}
+        }
     }
 
     /// Ids that are worth an attempt to claim; perhaps none, after a while.
@@ -113,12 +148,14 @@ impl Source {
 
     /// Claims what it can of `ids`; keeps them through an outage, since hints are taken only once.
     async fn claim(&self, ids: &[Uuid], trouble: &mut Trouble) -> Vec<Held> {
+        let permit = Arc::clone(&self.shared.suspects).try_acquire_owned().ok().map(Arc::new);
+        let suspects = if permit.is_some() { Suspects::One } else { Suspects::None };
         loop {
             // Never given up half-way: a claim that is written and not read would be lost until its lease ends.
-            match ledger::claim(&self.app, self.queue, ids).await {
+            match ledger::claim(&self.app, self.queue, ids, suspects).await {
                 Ok(claimed) => {
                     trouble.over();
-                    return claimed.into_iter().map(|claimed| self.hold(claimed)).collect();
+                    return claimed.into_iter().map(|claimed| self.hold(claimed, permit.as_ref())).collect();
                 }
                 Err(error) => {
                     self.slots.look();
@@ -132,8 +169,9 @@ impl Source {
         }
     }
 
-    fn hold(&self, claimed: Claimed) -> Held {
-        Held { lease: self.leases.hold(&claimed), _slot: self.slots.take(), claimed }
+    fn hold(&self, claimed: Claimed, permit: Option<&Arc<OwnedSemaphorePermit>>) -> Held {
+        let suspect = permit.filter(|_| claimed.may_be_suspect()).cloned();
+        Held { lease: self.shared.leases.hold(&claimed), _slot: self.slots.take(), _suspect: suspect, claimed }
     }
 
     /// Hands back what was claimed and not started.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use darkroom_platform::{Clock, Config, Platform, shutdown};
+use darkroom_platform::{Clock, Config, Platform, metrics, shutdown};
 use darkroom_service::job::Queue;
-use darkroom_service::{App, media};
+use darkroom_service::{App, media, sight};
 
 /// How long announcements may take at the end; the sweep of another worker makes up for what is cut off.
 const SETTLE_WAIT: Duration = Duration::from_secs(2);
@@ -14,6 +14,7 @@ const SETTLE_WAIT: Duration = Duration::from_secs(2);
 pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let shutdown = shutdown::on_signal()?;
 
+    let metrics = metrics::Listener::open(&config).await?;
     let connected = tokio::select! {
         connected = Platform::join(config, Clock::system()) => connected?,
         () = shutdown.cancelled() => return Ok(()),
@@ -22,6 +23,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let app = App::new(connected);
     let decoder = media::sandbox(&app.config).context("no program is found to decode photos with")?;
     let app = app.decoding_in(decoder);
+    let sight = metrics.map(|listener| sight::open(&app, listener, "darkroom-worker"));
     let worker = &app.config.worker;
     let queues: Vec<Queue> = worker.queues.iter().filter_map(|name| Queue::parse(name)).collect();
     let concurrency = worker.effective_concurrency();
@@ -29,6 +31,9 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let ended = darkroom_worker::run(app.clone(), &queues, concurrency, shutdown).await;
 
     let _ = tokio::time::timeout(SETTLE_WAIT, app.settle()).await;
+    if let Some(sight) = sight {
+        let _ = tokio::time::timeout(SETTLE_WAIT, sight.end()).await;
+    }
     let _ = tokio::time::timeout(SETTLE_WAIT, app.database.close()).await;
     tracing::info!("darkroom-worker stopped");
     ended

@@ -11,6 +11,7 @@ use darkroom_service::job::{Queue, SCHEDULES, ledger};
 use rand::Rng;
 use tokio::time::Instant;
 
+use crate::pauses::Pauses;
 use crate::trouble::{Trouble, reason};
 
 /// Ids announced for one queue by one sweep.
@@ -19,18 +20,19 @@ const AT_ONCE: u64 = 500;
 /// Pause between two plans of what comes back. Shorter than the shortest schedule, so that no slot is missed.
 const PLAN_EVERY: Duration = Duration::from_secs(30);
 
-/// Sweeps and plans for ever.
-pub(crate) async fn run(app: App, queues: Vec<Queue>) -> Infallible {
+/// Looks which queues are paused, sweeps the others, and plans, for ever.
+pub(crate) async fn run(app: App, queues: Vec<Queue>, pauses: Pauses) -> Infallible {
     let interval = Duration::from_millis(app.config.worker.sweep_interval_ms);
     let mut trouble = Trouble::new("the sweep can't look for due jobs: the ledger does not answer");
     let mut planned: Option<Instant> = None;
     loop {
         let round = async {
+            pauses.look(&app).await?;
             if planned.is_none_or(|last| last.elapsed() >= PLAN_EVERY) {
                 ledger::plan(&app, &SCHEDULES).await?;
                 planned = Some(Instant::now());
             }
-            for queue in &queues {
+            for queue in queues.iter().filter(|queue| !pauses.holds(**queue)) {
                 sweep(&app, *queue).await?;
             }
             Ok::<(), darkroom_service::Error>(())

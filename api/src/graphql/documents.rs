@@ -51,6 +51,8 @@ struct Known {
 pub(crate) struct Admitted {
     /// What kind of operation will run; none if the document leaves it open, which the executor then says.
     pub(crate) kind: Option<OperationType>,
+    /// Whether it [proves who asks](darkroom_schema::proves_who_asks).
+    pub(crate) proves: bool,
     cost: Option<Cost>,
 }
 
@@ -124,9 +126,9 @@ impl Documents {
 
     /// What the operation is and costs, with the request's variables.
     fn weigh(&self, request: &mut Request, costs: &Costs) -> Result<Admitted, ServerError> {
-        let kind = operation::examine(request)?;
+        let (kind, proves) = operation::examine(request)?.unzip();
         let cost = self.0.check.cost(costs, request.operation_name.as_deref(), &request.variables)?;
-        Ok(Admitted { kind, cost })
+        Ok(Admitted { kind, proves: proves.unwrap_or(false), cost })
     }
 }
 

@@ -10,7 +10,8 @@ use darkroom_platform::config::{ConfigError, Networks, Origins};
 use darkroom_schema::{Schema, Validator};
 use darkroom_service::idempotency::Keeper;
 use darkroom_service::rate::{self, Charge};
-use darkroom_service::{App, Viewer, session};
+use darkroom_service::session::{self, Presumed};
+use darkroom_service::{App, Viewer};
 use http::request::Parts;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -28,6 +29,8 @@ pub(crate) const MAX_FILES: u64 = 10;
 pub(crate) struct Caller<V> {
     /// The signed-in person, if any.
     pub(crate) viewer: Option<V>,
+    /// Who it probably is, in place of `viewer`.
+    pub(crate) presumed: Option<Arc<Presumed>>,
     /// What their program calls itself, at most 200 characters.
     pub(crate) user_agent: String,
     /// The client's address.
@@ -69,6 +72,17 @@ pub(crate) trait Gateway: Clone + Send + Sync + 'static {
     fn validator(&self) -> &Self::Validator;
     /// Who sent this token; none if it is unknown, revoked or expired.
     fn authenticate(&self, token: &str) -> impl Future<Output = Result<Option<Self::Viewer>, Refusal>> + Send;
+    /// Who probably sent this token, if that is known without asking. For documents that [prove it](super::documents::Admitted::proves).
+    fn presume(&self, _token: &str) -> Option<(Self::Viewer, Presumed)> {
+        None
+    }
+    /// Whether the session of whom was presumed has ended.
+    fn has_ended(&self, _presumed: &Presumed) -> impl Future<Output = Result<bool, Refusal>> + Send {
+        // Who presumes nobody is asked of nobody.
+        std::future::ready(Ok(false))
+    }
+    /// Remembers who sent this token, for a document that [proves it](super::documents::Admitted::proves).
+    fn remember(&self, _token: &str, _viewer: &Self::Viewer) {}
     /// Whether the viewer's session still stands. A store that is away for a moment ends nobody's.
     fn is_live(&self, viewer: &Self::Viewer) -> impl Future<Output = bool> + Send;
     /// Whose request it is, by address.
@@ -135,6 +149,19 @@ impl Gateway for Product {
         Ok(session::authenticate(&self.app, token).await?)
     }
 
+    fn presume(&self, token: &str) -> Option<(Viewer, Presumed)> {
+        let presumed = session::presume(&self.app, token)?;
+        Some((presumed.probably().clone(), presumed))
+    }
+
+    async fn has_ended(&self, presumed: &Presumed) -> Result<bool, Refusal> {
+        Ok(presumed.has_ended(&self.app).await?)
+    }
+
+    fn remember(&self, token: &str, viewer: &Viewer) {
+        session::remember(&self.app, token, viewer);
+    }
+
     async fn is_live(&self, viewer: &Viewer) -> bool {
         self.schema.stands(viewer.session_id).await.unwrap_or(true)
     }
@@ -148,8 +175,8 @@ impl Gateway for Product {
     }
 
     fn prepare(&self, request: Request, caller: Caller<Viewer>) -> Request {
-        let Caller { viewer, user_agent, address, request_id } = caller;
-        let caller = darkroom_schema::Caller { viewer, user_agent, address: Some(address), request_id };
+        let Caller { viewer, presumed, user_agent, address, request_id } = caller;
+        let caller = darkroom_schema::Caller { viewer, presumed, user_agent, address: Some(address), request_id };
         darkroom_schema::prepare(request, &self.app, caller)
     }
 

@@ -1,14 +1,18 @@
 //! `POST /graphql` and `GET /graphql`, by the GraphQL-over-HTTP specification.
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Executor, Request, Response};
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::IntoResponse;
+use darkroom_platform::metrics::Outcome;
 use darkroom_schema::upload::Uploads;
 use darkroom_service::idempotency::Key;
+use darkroom_service::session::Presumed;
 use futures::StreamExt;
 use http::header::USER_AGENT;
 use http::request::Parts;
@@ -22,6 +26,7 @@ use crate::graphql::gateway::{Caller, Edge, Gateway, MAX_FILES};
 use crate::graphql::inbound::Inbound;
 use crate::graphql::keyed::{self, Answer, Keyed, REPLAYED};
 use crate::graphql::load::Shed;
+use crate::graphql::measure::{self, Measured};
 use crate::graphql::multipart::{self, Files};
 use crate::graphql::operation::coded;
 use crate::graphql::{respond, sse};
@@ -32,7 +37,8 @@ use crate::request_id::RequestId;
 /// An operation that has been read and not begun.
 struct Asked<V> {
     request: Request,
-    caller: Caller<V>,
+    asker: Asker<V>,
+    client: Option<String>,
     form: Form,
     key: Option<Key>,
     files: Option<Arc<Files>>,
@@ -46,7 +52,31 @@ struct Begun<V> {
     key: Option<Key>,
     files: Option<Arc<Files>>,
     viewer: Option<V>,
+    presumed: Option<Arc<Presumed>>,
     request_id: String,
+}
+
+/// Who asks, as far as the head of the request tells.
+struct Asker<V> {
+    who: Who<V>,
+    user_agent: String,
+    address: IpAddr,
+    request_id: String,
+}
+
+enum Who<V> {
+    Nobody,
+    /// The person of a session that stands, by this token.
+    Known {
+        viewer: V,
+        token: String,
+    },
+    /// The person of a session that stood a while ago, by this token.
+    Presumed {
+        viewer: V,
+        presumed: Presumed,
+        token: String,
+    },
 }
 
 /// Queries, mutations and, as an event stream, subscriptions; with files if the body is multipart.
@@ -87,10 +117,11 @@ async fn answer<G: Gateway>(
             }
         }
         if edge.load.is_full() {
+            Shed::Crowded.note();
             return Err(Shed::Crowded.into());
         }
         let key = keyed::key(&parts.headers)?;
-        let caller = caller(edge, parts).await?;
+        let asker = asker(edge, parts).await?;
         let request = match body_form {
             BodyForm::Json => body::from_json(&inbound.read_all().await?)?,
             BodyForm::Multipart { boundary } => {
@@ -101,7 +132,8 @@ async fn answer<G: Gateway>(
                 request.data(Uploads(found))
             }
         };
-        run(edge, Asked { request, caller, form, key, files: files.clone() }, false).await
+        let client = measure::client(&parts.headers);
+        run(edge, Asked { request, asker, client, form, key, files: files.clone() }, false).await
     };
     result.await.map_err(|refusal| in_form(refusal, form))
 }
@@ -114,9 +146,10 @@ pub(crate) async fn get<G: Gateway>(
     let (parts, _) = request.into_parts();
     let form = accept::negotiate(&parts.headers)?;
     let result = async {
-        let caller = caller(&edge, &parts).await?;
+        let asker = asker(&edge, &parts).await?;
         let request = body::from_query(&parts.uri)?;
-        run(&edge, Asked { request, caller, form, key: None, files: None }, true).await
+        let client = measure::client(&parts.headers);
+        run(&edge, Asked { request, asker, client, form, key: None, files: None }, true).await
     };
     result.await.map_err(|refusal| in_form(refusal, form))
 }
@@ -128,15 +161,49 @@ fn in_form(refusal: Refusal, form: Form) -> Refusal {
     }
 }
 
-/// Who asks; 401 if the header names a session that does not stand.
-async fn caller<G: Gateway>(edge: &Edge<G>, parts: &Parts) -> Result<Caller<G::Viewer>, Refusal> {
-    let viewer = match auth::bearer(&parts.headers)? {
-        None => None,
-        Some(token) => Some(edge.gateway.authenticate(token).await?.ok_or_else(auth::ended)?),
+/// Who asks; 401 if the header names a session that does not stand, as far as that is looked at.
+async fn asker<G: Gateway>(edge: &Edge<G>, parts: &Parts) -> Result<Asker<G::Viewer>, Refusal> {
+    let who = match auth::bearer(&parts.headers)? {
+        None => Who::Nobody,
+        Some(token) => match edge.gateway.presume(token) {
+            Some((viewer, presumed)) => Who::Presumed { viewer, presumed, token: token.to_owned() },
+            None => Who::Known { viewer: authenticated(edge, token).await?, token: token.to_owned() },
+        },
     };
     let request_id = RequestId::of(&parts.extensions).to_string();
     let address = edge.gateway.address(parts);
-    Ok(Caller { viewer, user_agent: user_agent(&parts.headers), address, request_id })
+    Ok(Asker { who, user_agent: user_agent(&parts.headers), address, request_id })
+}
+
+async fn authenticated<G: Gateway>(edge: &Edge<G>, token: &str) -> Result<G::Viewer, Refusal> {
+    edge.gateway.authenticate(token).await?.ok_or_else(auth::ended)
+}
+
+impl<V: Clone> Asker<V> {
+    /// Who asks, and whose points it takes. Only a document that proves who asks may go on with what is presumed; for any
+    /// other the session is looked up now.
+    async fn settle<G: Gateway<Viewer = V>>(
+        self,
+        edge: &Edge<G>,
+        proves: bool,
+    ) -> Result<(Caller<V>, Option<V>), Refusal> {
+        let Self { who, user_agent, address, request_id } = self;
+        let caller = |viewer, presumed| Caller { viewer, presumed, user_agent, address, request_id };
+        Ok(match who {
+            Who::Nobody => (caller(None, None), None),
+            Who::Known { viewer, token } => {
+                if proves {
+                    edge.gateway.remember(&token, &viewer);
+                }
+                (caller(Some(viewer.clone()), None), Some(viewer))
+            }
+            Who::Presumed { viewer, presumed, .. } if proves => (caller(None, Some(Arc::new(presumed))), Some(viewer)),
+            Who::Presumed { token, .. } => {
+                let viewer = Some(authenticated(edge, &token).await?);
+                (caller(viewer.clone(), None), viewer)
+            }
+        })
+    }
 }
 
 /// What the client calls itself.
@@ -150,19 +217,24 @@ async fn run<G: Gateway>(
     asked: Asked<G::Viewer>,
     read_only: bool,
 ) -> Result<axum::response::Response, Refusal> {
-    let Asked { request, caller, form, key, files } = asked;
-    let request_id = caller.request_id.clone();
-    let (viewer, address) = (caller.viewer.clone(), caller.address);
-    let mut request = edge.gateway.prepare(request, caller);
+    let begun = Instant::now();
+    let Asked { mut request, asker, client, form, key, files } = asked;
     let admitted = edge.documents.admit(edge.gateway.validator(), &mut request).await;
+    let proves = admitted.as_ref().is_ok_and(|admitted| admitted.proves);
+    let (caller, viewer) = asker.settle(edge, proves).await?;
+    let (address, presumed, request_id) = (caller.address, caller.presumed.clone(), caller.request_id.clone());
+    let mut request = edge.gateway.prepare(request, caller);
+    let kind = admitted.as_ref().ok().and_then(|admitted| admitted.kind);
+    let measured = Measured::begin(&mut request, admitted.is_ok().then_some(kind), client.as_deref(), begun);
     // Reading what can't run is work too.
     let points = admitted.as_ref().map_or(1, Admitted::points);
     let charge = edge.gateway.charge(viewer.as_ref(), address, points).await;
     if let Some(charge) = &charge {
-        rate::admit(charge)?;
+        rate::admit(charge).inspect_err(|refusal| measured.refused(refusal))?;
     }
-    let begun = Begun { request, admitted, form, key, files, viewer, request_id };
-    let mut response = Box::pin(execute(edge, begun, read_only)).await?;
+    let begun = Begun { request, admitted, form, key, files, viewer, presumed, request_id };
+    let mut response =
+        Box::pin(execute(edge, begun, read_only, &measured)).await.inspect_err(|refusal| measured.refused(refusal))?;
     if let Some(charge) = &charge {
         rate::tell(response.headers_mut(), charge);
     }
@@ -173,8 +245,9 @@ async fn execute<G: Gateway>(
     edge: &Edge<G>,
     begun: Begun<G::Viewer>,
     read_only: bool,
+    measured: &Measured,
 ) -> Result<axum::response::Response, Refusal> {
-    let Begun { request, admitted, form, key, files, viewer, request_id } = begun;
+    let Begun { request, admitted, form, key, files, viewer, presumed, request_id } = begun;
     let kind = admitted.as_ref().ok().and_then(|admitted| admitted.kind);
     if read_only && kind == Some(OperationType::Mutation) {
         return Err(Refusal::method_not_allowed("Send mutations by POST.", "POST"));
@@ -185,12 +258,15 @@ async fn execute<G: Gateway>(
     {
         let files = files.as_deref();
         let keyed = Keyed { key, keeper, request, admitted: *admitted, files, request_id };
-        return Ok(once(Box::pin(keyed::run(edge, keyed)).await?, form));
+        let answer = Box::pin(keyed::run(edge, keyed)).await?;
+        measured.end(answer.outcome);
+        return Ok(once(answer, form));
     }
     let is_subscription = kind == Some(OperationType::Subscription);
     let response = match admitted {
         Err(Refused(errors)) => Response::from_errors(errors),
         Ok(admitted) if is_subscription && form == Form::EventStream => {
+            measured.end(Outcome::Ok);
             let responses = edge.gateway.executor().execute_stream(request, None);
             let responses = responses.map(move |response| admitted.tell(response)).boxed();
             return Ok(sse::stream(edge, responses, viewer, request_id));
@@ -201,7 +277,13 @@ async fn execute<G: Gateway>(
         )]),
         Ok(admitted) => edge.load.execute(edge.gateway.executor(), request, admitted, files.is_some()).await?,
     };
+    if let Some(presumed) = presumed
+        && edge.gateway.has_ended(&presumed).await?
+    {
+        return Err(auth::ended());
+    }
     let response = edge.gateway.mask(response, &request_id);
+    measured.end(measure::outcome(&response));
     match form {
         Form::Single(media_type) => respond::write(response, media_type),
         Form::EventStream => Ok(sse::single(&response)),

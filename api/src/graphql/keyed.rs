@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use async_graphql::{Request, Response, Value};
+use darkroom_platform::metrics::Outcome;
 use darkroom_schema::under_key;
 use darkroom_service::idempotency::{Attempt, Claim, KEY_CHARS, Keeper, Key};
 use darkroom_service::media::body_error;
@@ -17,6 +18,7 @@ use tracing::Instrument;
 
 use crate::graphql::documents::Admitted;
 use crate::graphql::gateway::{Edge, Gateway};
+use crate::graphql::measure;
 use crate::graphql::multipart::Files;
 use crate::graphql::respond;
 use crate::refusal::Refusal;
@@ -55,6 +57,8 @@ pub(crate) struct Answer {
     /// Whether it stands: `userErrors` are an answer as any other; what has top-level errors may go well the next time, and then
     /// does the rest.
     is_final: bool,
+    /// What became of the operation; of one that is answered again, that it is.
+    pub(crate) outcome: Outcome,
     /// Whether it was given before.
     pub(crate) replayed: bool,
 }
@@ -92,7 +96,7 @@ pub(crate) async fn run<G: Gateway>(edge: &Edge<G>, keyed: Keyed<'_>) -> Result<
                 Refusal::internal()
             })?
         }
-        Err(json) => Ok(Answer { json, is_request_error: false, is_final: true, replayed: true }),
+        Err(json) => Ok(Answer { json, is_request_error: false, is_final: true, outcome: Outcome::Ok, replayed: true }),
     }
 }
 
@@ -151,8 +155,8 @@ async fn carry_out<G: Gateway>(edge: Edge<G>, work: Work, attempt: Attempt) -> R
 
 fn written(response: &Response) -> Result<Answer, Refusal> {
     let json = respond::to_json(response)?;
-    let is_final = response.errors.is_empty();
-    Ok(Answer { json, is_request_error: respond::is_request_error(response), is_final, replayed: false })
+    let (is_final, outcome) = (response.errors.is_empty(), measure::outcome(response));
+    Ok(Answer { json, is_request_error: respond::is_request_error(response), is_final, outcome, replayed: false })
 }
 
 /// What tells this request from every other: SHA-256 of text, name, variables and files. Objects count in whatever order their

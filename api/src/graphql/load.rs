@@ -19,12 +19,15 @@ use std::time::Duration;
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Executor, Request, Response};
+use darkroom_platform::metrics::{self, Reason};
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
+use tracing::Instrument;
 
 use crate::graphql::documents::Admitted;
+use crate::graphql::measure;
 use crate::graphql::operation::coded;
 use crate::refusal::Refusal;
 
@@ -92,6 +95,22 @@ impl Load {
     pub(crate) async fn execute(
         &self,
         executor: &impl Executor,
+        mut request: Request,
+        admitted: Admitted,
+        has_files: bool,
+    ) -> Result<Response, Shed> {
+        let span = measure::span(&mut request, admitted.kind);
+        let executed = self.in_turn(executor, request, admitted, has_files).instrument(span.clone()).await;
+        match &executed {
+            Ok(response) => measure::note(&span, response),
+            Err(shed) => shed.note(),
+        }
+        executed
+    }
+
+    async fn in_turn(
+        &self,
+        executor: &impl Executor,
         request: Request,
         admitted: Admitted,
         has_files: bool,
@@ -139,6 +158,15 @@ impl Shed {
             Self::Crowded => "Too much is going on here. Try again in a moment.",
             Self::Late => "This took too long and was given up; of a mutation a part may have been done.",
         }
+    }
+
+    /// Counts it.
+    pub(crate) fn note(self) {
+        let reason = match self {
+            Self::Crowded => "crowded",
+            Self::Late => "late",
+        };
+        metrics::record(|metrics| _ = metrics.shed.get_or_create(&Reason { reason }).inc());
     }
 
     /// The same as a response, where there is no status.

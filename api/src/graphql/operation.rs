@@ -3,22 +3,22 @@
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Request, ServerError};
 
-/// What kind of operation will run; none if the document leaves it open, which the executor then says.
+/// What kind of operation will run, and whether it proves who asks; none if the document leaves it open, which the executor then says.
 ///
 /// The error is a request error: the document can't be parsed, or a required variable is missing. The executor finds the
 /// latter too late, when fields before it have run already; its validation finds values of a wrong type.
-pub(crate) fn examine(request: &mut Request) -> Result<Option<OperationType>, ServerError> {
+pub(crate) fn examine(request: &mut Request) -> Result<Option<(OperationType, bool)>, ServerError> {
     let name = request.operation_name.clone();
     let document = request.parsed_query()?;
     let Some(operation) = darkroom_schema::selected(document, name.as_deref()) else { return Ok(None) };
-    let kind = operation.node.ty;
+    let found = (operation.node.ty, darkroom_schema::proves_who_asks(&operation.node));
     let definitions = operation.node.variable_definitions.iter();
     let required: Vec<_> = definitions
         .filter(|definition| definition.node.default_value().is_none())
         .map(|definition| (definition.node.name.node.clone(), definition.pos))
         .collect();
     match required.into_iter().find(|(name, _)| !request.variables.contains_key(name)) {
-        None => Ok(Some(kind)),
+        None => Ok(Some(found)),
         Some((name, position)) => {
             let mut error = coded("INVALID", format!("The variable ${name} is required and missing."));
             error.locations.push(position);
@@ -43,7 +43,8 @@ mod tests {
     fn examine(query: &str, name: Option<&str>) -> Result<Option<OperationType>, String> {
         let mut request = Request::new(query).variables(Variables::from_value(value!({ "here": null })));
         request.operation_name = name.map(str::to_owned);
-        super::examine(&mut request).map_err(|error| error.message)
+        let found = super::examine(&mut request).map_err(|error| error.message)?;
+        Ok(found.map(|(kind, _)| kind))
     }
 
     #[test]

@@ -17,6 +17,7 @@ use std::net::IpAddr;
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Executor, Response};
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use darkroom_platform::metrics;
 use futures::future::BoxFuture;
 use futures::{FutureExt, SinkExt, StreamExt};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout, timeout_at};
@@ -25,6 +26,7 @@ use crate::auth;
 use crate::graphql::documents::{Admitted, Refused};
 use crate::graphql::gateway::{Caller, Edge, Gateway};
 use crate::graphql::load::Shed;
+use crate::graphql::measure::{self, Measured};
 use crate::rate;
 use message::{FromClient, Operation, ToClient};
 use operations::{Operations, Outcome};
@@ -41,6 +43,8 @@ pub(crate) struct Visitor<V> {
     pub(crate) viewer: Option<V>,
     /// What their program calls itself.
     pub(crate) user_agent: String,
+    /// The same in a word, if it says so: for metrics.
+    pub(crate) client: Option<String>,
     /// The client's address.
     pub(crate) address: IpAddr,
     /// The upgrade's request id; operations are numbered behind it.
@@ -145,8 +149,11 @@ impl<G: Gateway> Connection<G> {
         }
     }
 
-    /// The token in `connection_init`, if there is one, goes before the one of the upgrade.
+    /// The token in `connection_init`, if there is one, goes before the one of the upgrade; so does the client's name.
     async fn sign_in(&mut self, payload: Option<&serde_json::Value>) -> Result<(), End> {
+        if let Some(name) = payload.and_then(measure::client_of) {
+            self.visitor.client = Some(name);
+        }
         let Some(value) = payload.and_then(message::authorization) else { return Ok(()) };
         let Some(token) = value.as_str().and_then(auth::token) else {
             return Err(Close(4403, "Forbidden: send Authorization: Bearer and a token").into());
@@ -234,19 +241,24 @@ impl<G: Gateway> Connection<G> {
         let request_id = format!("{}-{}", self.visitor.connection_id, self.count);
         let caller = Caller {
             viewer: self.visitor.viewer.clone(),
+            presumed: None,
             user_agent: self.visitor.user_agent.clone(),
             address: self.visitor.address,
             request_id: request_id.clone(),
         };
-        let gateway = self.edge.gateway.clone();
+        let (gateway, begun) = (self.edge.gateway.clone(), std::time::Instant::now());
         let mut request = gateway.prepare(operation.into_request(), caller);
         let admitted = self.edge.documents.admit(gateway.validator(), &mut request).boxed().await;
+        let kind = admitted.as_ref().ok().and_then(|admitted| admitted.kind);
+        let client = self.visitor.client.as_deref();
+        let measured = Measured::begin(&mut request, admitted.is_ok().then_some(kind), client, begun);
         let points = admitted.as_ref().map_or(1, Admitted::points);
         let charge = gateway.charge(self.visitor.viewer.as_ref(), self.visitor.address, points).boxed().await;
         let refused = charge.filter(|charge| !charge.verdict.allowed).map(|charge| rate::refused(&charge));
         let responses = match (refused, admitted) {
             (Some(refusal), _) => futures::stream::iter([refusal]).boxed(),
             (None, Ok(admitted)) if admitted.kind == Some(OperationType::Subscription) => {
+                measured.end(metrics::Outcome::Ok);
                 gateway.executor().execute_stream(request, None).map(move |response| admitted.tell(response)).boxed()
             }
             (None, Ok(admitted)) => {
@@ -259,8 +271,13 @@ impl<G: Gateway> Connection<G> {
             }
             (None, Err(Refused(errors))) => futures::stream::iter([Response::from_errors(errors)]).boxed(),
         };
-        let masked = responses.map(move |response| gateway.mask(response, &request_id)).boxed();
-        self.operations.insert(id, masked);
+        let masked = responses.map(move |response| {
+            let response = gateway.mask(response, &request_id);
+            // Only the first time counts, and none of a subscription.
+            measured.end(measure::outcome(&response));
+            response
+        });
+        self.operations.insert(id, masked.boxed());
         Ok(())
     }
 

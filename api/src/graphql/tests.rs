@@ -21,7 +21,7 @@ use ::http::{HeaderMap, Request as HttpRequest, StatusCode};
 use async_graphql::{Request, Response};
 use axum::Router;
 use axum::body::Body;
-use darkroom_platform::config::Origins;
+use darkroom_platform::config::{Networks, Origins};
 use darkroom_service::idempotency::Keeper;
 use darkroom_service::rate::Charge;
 use http_body_util::BodyExt;
@@ -154,7 +154,7 @@ impl TestEdge {
 
     fn router(&self) -> Router {
         let browsers = Browsers { origins: self.edge.gateway.origins.clone(), hsts_seconds: 0 };
-        crate::wrap(super::routes(self.edge.clone()), &browsers)
+        crate::wrap(super::routes(self.edge.clone()), &browsers, Networks::default())
     }
 
     async fn send(&self, request: HttpRequest<Body>) -> Answer {

@@ -12,6 +12,7 @@ use http::{HeaderValue, StatusCode};
 use crate::auth;
 use crate::graphql::gateway::{Edge, Gateway};
 use crate::graphql::http::user_agent;
+use crate::graphql::measure;
 use crate::graphql::origin;
 use crate::graphql::socket::{self, Visitor};
 use crate::refusal::Refusal;
@@ -60,7 +61,8 @@ async fn visitor<G: Gateway>(edge: &Edge<G>, parts: &Parts) -> Result<Visitor<G:
     };
     let connection_id = RequestId::of(&parts.extensions).to_owned();
     let address = edge.gateway.address(parts);
-    Ok(Visitor { viewer, user_agent: user_agent(&parts.headers), address, connection_id })
+    let client = measure::client(&parts.headers);
+    Ok(Visitor { viewer, user_agent: user_agent(&parts.headers), client, address, connection_id })
 }
 
 fn not_an_upgrade() -> Refusal {

@@ -3,11 +3,11 @@
 use std::fmt::Write;
 
 use anyhow::{Context, bail};
+use darkroom_platform::database::Engine;
 use darkroom_service::App;
-use sea_orm::sqlx::postgres::PgPoolCopyExt;
+use sea_orm::sqlx::{Connection, PgConnection};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, DbBackend, EntityName, EntityTrait, IdenStatic, IntoActiveModel, Iterable,
-    ModelTrait, Value,
+    ActiveModelTrait, ActiveValue, EntityName, EntityTrait, IdenStatic, IntoActiveModel, Iterable, ModelTrait, Value,
 };
 
 /// Rows of one statement: within what SQLite takes as parameters.
@@ -22,7 +22,7 @@ where
     M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
     <M::Entity as EntityTrait>::ActiveModel: ActiveModelTrait<Entity = M::Entity> + Send,
 {
-    if app.rows().get_database_backend() == DbBackend::Postgres {
+    if app.database.engine() == Engine::Postgres {
         return copy(app, rows).await;
     }
     let tx = app.begin().await?;
@@ -43,7 +43,8 @@ where
     let names: Vec<String> = columns.iter().map(|column| format!("\"{}\"", column.as_str())).collect();
     let table = M::Entity::default().table_name().to_owned();
     let statement = format!("COPY \"{table}\" ({}) FROM STDIN", names.join(", "));
-    let mut sink = app.rows().get_postgres_connection_pool().copy_in_raw(&statement).await?;
+    let mut connection = PgConnection::connect(&app.config.database_url()).await?;
+    let mut sink = connection.copy_in_raw(&statement).await?;
     let mut text = String::with_capacity(CHUNK + 4096);
     for row in rows {
         let row = row.into_active_model();
@@ -64,7 +65,7 @@ where
     }
     sink.send(text.as_bytes()).await?;
     sink.finish().await?;
-    Ok(())
+    Ok(connection.close().await?)
 }
 
 /// Writes a value in the text format of COPY.

@@ -220,7 +220,7 @@ async fn closed_loop(address: SocketAddr, requests: &Arc<[Vec<u8>]>, time: Durat
 
 /// Asks for random people's pages at a fixed rate, whether answers have come or not. Milliseconds from the moment at which
 /// each request was due: one that had to wait for its turn waited (G. Tene, "How NOT to Measure Latency", 2013).
-async fn open_loop(
+pub(super) async fn open_loop(
     address: SocketAddr,
     requests: &Arc<[Vec<u8>]>,
     rate: f64,

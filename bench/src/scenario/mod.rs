@@ -6,10 +6,11 @@ pub(crate) mod feed;
 pub(crate) mod growth;
 pub(crate) mod job;
 pub(crate) mod like;
+pub(crate) mod rush;
 pub(crate) mod socket;
 pub(crate) mod upload;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::population::Shape;
 use crate::program::Deployment;
@@ -32,6 +33,8 @@ pub(crate) struct Effort {
     pub(crate) sizes: Sizes,
     /// How long feed pages are asked for.
     pub(crate) reading: Duration,
+    /// Posts that go to very many.
+    pub(crate) rush: Rush,
     /// Jobs.
     pub(crate) jobs: usize,
     /// Likes of one post, and of another as their floor.
@@ -40,6 +43,15 @@ pub(crate) struct Effort {
     pub(crate) listeners: usize,
     /// Comments that all of them hear.
     pub(crate) comments: usize,
+}
+
+/// Posts by one person, all at once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rush {
+    /// Who follow them.
+    pub(crate) followers: usize,
+    /// How many posts go to each of these.
+    pub(crate) posts: usize,
 }
 
 impl Effort {
@@ -51,6 +63,7 @@ impl Effort {
         followers: &[1000, 10_000, 100_000],
         pushes: 100_000,
         reading: Duration::from_secs(5),
+        rush: Rush { followers: 100_000, posts: 5 },
         jobs: 10_000,
         likes: 4000,
         listeners: 5000,
@@ -64,6 +77,7 @@ impl Effort {
         followers: &[1000, 10_000, 100_000, 1_000_000],
         pushes: 2_000_000,
         reading: Duration::from_secs(40),
+        rush: Rush { followers: 100_000, posts: 30 },
         jobs: 60_000,
         likes: 40_000,
         listeners: 10_000,
@@ -73,6 +87,22 @@ impl Effort {
 
 /// How long a program is left alone before its idle memory is read.
 const REST: Duration = Duration::from_secs(2);
+
+/// The longest that is waited for a program to give back what it does not need any more.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A program's own memory, MiB, when it has come to rest: when it has not fallen for three rests.
+async fn memory_at_rest(pid: u32) -> anyhow::Result<f64> {
+    let (mut least, mut since, begun) = (f64::MAX, 0, Instant::now());
+    while since < 3 && begun.elapsed() < PATIENCE {
+        tokio::time::sleep(REST).await;
+        let now = memory(pid)?.own;
+        // Less than a thousandth is no fall.
+        since = if now < least * 0.999 { 0 } else { since + 1 };
+        least = least.min(now);
+    }
+    Ok(least)
+}
 
 /// Resident memory of each program while it has nothing to do; `when` says after what.
 async fn idle_memory(section: &mut Section<'_>, deployment: &Deployment, when: &str) -> anyhow::Result<()> {

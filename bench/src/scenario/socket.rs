@@ -18,7 +18,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use uuid::Uuid;
 
-use super::{Effort, REST};
+use super::{Effort, REST, memory_at_rest};
 use crate::http::{self, Connection};
 use crate::population;
 use crate::program::Deployment;
@@ -57,8 +57,7 @@ pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort
     let (address, author) = (world.address, tokens[0].as_str());
     let post = posted(address, author).await?;
     say(address, author, &post).await?;
-    sleep(REST).await;
-    let before = memory(pid)?.own;
+    let before = memory_at_rest(pid).await?;
 
     let people = effort.listeners as f64;
     let meter = world.meter(&deployment.pids())?;
@@ -70,12 +69,8 @@ pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort
     let (seconds, cpu) = meter.read()?;
     section.add(format!("sockets opened, {HANDSHAKES} at once"), people / seconds, "/s");
     section.add(format!("CPU a socket opened, {name}"), cpu[0] * 1e3 / people, "ms");
-    sleep(REST).await;
-    section.add(
-        "memory of a signed-in socket that asks for nothing",
-        (memory(pid)?.own - before) * 1024.0 / people,
-        "KiB",
-    );
+    let idle = (memory_at_rest(pid).await? - before) * 1024.0 / people;
+    section.add("memory of a signed-in socket that asks for nothing", idle, "KiB");
 
     let (heard, mut arrivals) = mpsc::unbounded_channel();
     let meter = world.meter(&deployment.pids())?;
@@ -89,8 +84,8 @@ pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort
     all_listen(address, author, &post, effort.listeners, &mut arrivals).await?;
     let (_, cpu) = meter.read()?;
     section.add(format!("CPU a subscription begun, the first comments with it, {name}"), cpu[0] * 1e3 / people, "ms");
-    sleep(REST).await;
-    section.add("memory of a socket that listens", (memory(pid)?.own - before) * 1024.0 / people, "KiB");
+    let listening = (memory_at_rest(pid).await? - before) * 1024.0 / people;
+    section.add("memory of a socket that listens", listening, "KiB");
 
     let meter = world.meter(&deployment.pids())?;
     let (mut times, mut lasts) = (Vec::new(), Vec::new());

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use anyhow::{Context, ensure};
 use darkroom_media::Limits;
-use darkroom_service::Origin;
 use darkroom_service::account::{self, NewAccount};
+use darkroom_service::{App, Origin};
 use futures::future::try_join_all;
 use serde_json::json;
 
@@ -35,19 +35,12 @@ pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort
     let floor = pixels_alone(&photo, effort.photos.min(20))?;
 
     let app = world.open().await?;
-    let new = NewAccount {
-        username: "uploader".to_owned(),
-        email: "uploader@example.test".to_owned(),
-        password: "a good password".to_owned(),
-        full_name: String::new(),
-    };
-    let (_, session) = account::sign_up(&app, new, Origin { user_agent: "bench", address: None }).await?;
+    let client = Client::sign_up(&app, world, &photo).await?;
     app.database.close().await?;
     drop(app);
 
     let deployment = Deployment::start(world).await?;
     idle_memory(section, &deployment, "just started").await?;
-    let client = Client { world, token: session.token.clone(), request: request(&session.token, &photo) };
     for _ in 0..WARM_UP {
         client.upload(&mut Connection::open(world.address).await?).await?;
     }
@@ -127,21 +120,35 @@ fn pixels_alone(photo: &[u8], times: usize) -> anyhow::Result<Floor> {
 }
 
 /// A person who uploads.
-struct Client<'a> {
+pub(super) struct Client<'a> {
     world: &'a World,
     token: String,
     request: Vec<u8>,
 }
 
 /// Seconds since the first byte was sent.
-struct Took {
-    accepted: f64,
-    ready: f64,
+pub(super) struct Took {
+    /// Until it was acknowledged.
+    pub(super) accepted: f64,
+    /// Until it was READY.
+    pub(super) ready: f64,
 }
 
-impl Client<'_> {
+impl<'a> Client<'a> {
+    /// Somebody new, with one photo to upload again and again.
+    pub(super) async fn sign_up(app: &App, world: &'a World, photo: &[u8]) -> anyhow::Result<Self> {
+        let new = NewAccount {
+            username: "uploader".to_owned(),
+            email: "uploader@example.test".to_owned(),
+            password: "a good password".to_owned(),
+            full_name: String::new(),
+        };
+        let (_, session) = account::sign_up(app, new, Origin { user_agent: "bench", address: None }).await?;
+        Ok(Self { world, request: request(&session.token, photo), token: session.token })
+    }
+
     /// Uploads the photo and waits for the event that says READY.
-    async fn upload(&self, connection: &mut Connection) -> anyhow::Result<Took> {
+    pub(super) async fn upload(&self, connection: &mut Connection) -> anyhow::Result<Took> {
         let begun = Instant::now();
         let answer = http::data(connection.send(&self.request).await?)?;
         let id = answer["uploadMedia"]["media"]["id"].as_str().with_context(|| format!("not uploaded: {answer}"))?;

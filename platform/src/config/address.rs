@@ -16,8 +16,9 @@ pub enum DatabaseAddress {
 }
 
 impl DatabaseAddress {
-    pub(super) fn parse(url: &str) -> Result<Self, ConfigError> {
-        let refuse = |problem: &str| Err(ConfigError::new("database_url", problem));
+    /// Reads the setting `key`, which is a URL.
+    pub(super) fn parse(key: &str, url: &str) -> Result<Self, ConfigError> {
+        let refuse = |problem: &str| Err(ConfigError::new(key, problem));
         if let Some(rest) = url.strip_prefix("sqlite:") {
             let path = rest.strip_prefix("//").unwrap_or(rest);
             if path.is_empty() || path.contains(":memory:") || path.contains('?') {

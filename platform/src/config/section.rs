@@ -4,6 +4,8 @@ mod edge;
 
 use serde::{Deserialize, Serialize};
 
+use super::secret::Secret;
+
 pub use edge::{DocumentsMode, GraphqlConfig, HttpConfig, LimitsConfig, RatesConfig};
 
 /// Connections and time-outs of the database.
@@ -16,6 +18,22 @@ pub struct DatabaseConfig {
     pub statement_timeout_ms: u64,
     /// Longest wait for a connection or for the turn to write, milliseconds.
     pub acquire_timeout_ms: u64,
+    /// What stands between this process and PostgreSQL.
+    pub pooler: Pooler,
+    /// PostgreSQL's own URL, past the pooler (with its password); empty if there is none.
+    pub direct_url: Secret,
+}
+
+/// What stands between a process and PostgreSQL: what is left with a connection may not be there for the next statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pooler {
+    /// Nothing, or a pooler that gives each connection a session of its own.
+    None,
+    /// A pooler that gives a server process for one transaction at a time, and knows nothing of prepared statements.
+    Transaction,
+    /// The same, but it prepares what a client has prepared wherever it is needed.
+    Prepared,
 }
 
 /// Key prefix and time-outs of Redis.
@@ -170,6 +188,26 @@ pub struct StoryConfig {
 pub struct NotificationConfig {
     /// A notification is deleted after so many days.
     pub retention_days: u32,
+}
+
+/// Where metrics are read.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricsConfig {
+    /// Address and port; empty for no metrics. [`Config::metrics_listen`](super::Config::metrics_listen) reads it.
+    pub listen: String,
+}
+
+/// Where traces go, and how many there are.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TelemetryConfig {
+    /// The collector's URL; empty for no traces.
+    pub otlp_endpoint: String,
+    /// Which part of the traces that begin here is kept, 0–1.
+    pub sample_ratio: f64,
+    /// What traces say that this process is; empty for the program's name.
+    pub service_name: String,
 }
 
 /// Format and filter of the log.

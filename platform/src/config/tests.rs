@@ -93,6 +93,7 @@ fn every_variable_reaches_its_key() {
             ("redis_url", _) => "redis://localhost:6379/3".to_owned(),
             ("objects_url" | "media_base_url", _) => continue, // one needs the other; they have a test of their own
             ("secret", _) => "another secret of at least thirty-two characters".to_owned(),
+            ("database.pooler" | "database.direct_url", _) => continue, // they need PostgreSQL; they have a test of their own
             ("redis.key_prefix", _) => "photos".to_owned(),
             ("worker.queues", _) => "bulk,fanout".to_owned(),
             ("http.cors_origins", _) => "https://app.example.test".to_owned(),
@@ -100,6 +101,10 @@ fn every_variable_reaches_its_key() {
             ("media.isolation", _) => "thread".to_owned(),
             ("graphql.documents", _) => "off".to_owned(),
             ("graphql.documents_file", _) => continue, // it needs a mode; they have a test of their own
+            ("metrics.listen", _) => "127.0.0.1:9464".to_owned(),
+            ("telemetry.otlp_endpoint", _) => "http://collector.example:4318".to_owned(),
+            ("telemetry.service_name", _) => "photos".to_owned(),
+            ("telemetry.sample_ratio", _) => "0.5".to_owned(),
             ("log.format", _) => "json".to_owned(),
             ("log.filter", _) => "debug".to_owned(),
             ("media.url_window_seconds", _) => "7200".to_owned(),
@@ -423,6 +428,25 @@ fn nothing_secret_is_shown() {
     assert_eq!(config.aws().collect::<Vec<_>>(), [("AWS_SECRET_ACCESS_KEY", "hunter2")]);
     let message = refusal(Role::Single, &[("DARKROOM_REDIS_URL", "redis://:hunter2@cache:port")]);
     assert!(!message.contains("hunter2"), "{message}");
+}
+
+#[test]
+fn a_pooler_stands_before_postgresql_and_a_way_past_it_leads_there() {
+    let (pooler, url) = (("DARKROOM_DATABASE_POOLER", "transaction"), SHARED[0]);
+    let direct = ("DARKROOM_DATABASE_DIRECT_URL", "postgres://darkroom:hunter2@db/darkroom");
+    let config = load(Role::Single, &[url, pooler, direct]).unwrap();
+    assert_eq!(config.database.pooler, Pooler::Transaction);
+    let shown = format!("{:?} {:?}", config.effective(), config.database);
+    assert!(!shown.contains("hunter2") && shown.contains("postgres://darkroom:********@db/darkroom"), "{shown}");
+    assert_eq!(load(Role::Single, &[url]).unwrap().database.pooler, Pooler::None);
+
+    assert!(refusal(Role::Single, &[pooler]).contains("database_url is a file"));
+    assert!(refusal(Role::Single, &[url, direct]).contains("does nothing"));
+    let file = ("DARKROOM_DATABASE_DIRECT_URL", "sqlite://x");
+    assert!(refusal(Role::Single, &[url, pooler, file]).starts_with("database.direct_url: "));
+    let nonsense = refusal(Role::Single, &[url, pooler, ("DARKROOM_DATABASE_DIRECT_URL", "db:5432")]);
+    assert!(nonsense.starts_with("database.direct_url: "), "{nonsense}");
+    assert!(load(Role::Single, &[url, ("DARKROOM_DATABASE_POOLER", "pgbouncer")]).is_err());
 }
 
 #[test]

@@ -8,21 +8,29 @@ use url::Url;
 
 use super::secret::MIN_CHARS;
 use super::{
-    Config, ConfigError, DatabaseAddress, DocumentsMode, Isolation, ObjectsAddress, QUEUES, RedisAddress, Role,
+    Config, ConfigError, DatabaseAddress, DocumentsMode, Isolation, ObjectsAddress, Pooler, QUEUES, RedisAddress, Role,
 };
 
 /// The first problem found. Pure: reads nothing but the settings.
 pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     config.listen()?;
+    config.metrics_listen()?;
     config.trusted_proxies()?;
     config.exempt()?;
     config.cors_origins()?;
     web_url("public_url", &config.public_url)?;
     web_url("media_base_url", &config.media_base_url)?;
+    web_url("telemetry.otlp_endpoint", &config.telemetry.otlp_endpoint)?;
+    let ratio = config.telemetry.sample_ratio;
+    if !(0.0..=1.0).contains(&ratio) {
+        let problem = format!("{ratio} cannot work; choose a number from 0 to 1");
+        return Err(ConfigError::new("telemetry.sample_ratio", problem));
+    }
     if config.data_dir.as_os_str().is_empty() {
         return Err(ConfigError::new("data_dir", "is empty; write a folder's path, as ./data"));
     }
     stores(config)?;
+    pooler(config)?;
     names(config)?;
     documents(config)?;
     numbers::check(config)?;
@@ -97,6 +105,29 @@ fn stores(config: &Config) -> Result<(), ConfigError> {
         ));
     }
     Ok(())
+}
+
+/// A pooler stands before PostgreSQL, and a way past it leads there, too.
+fn pooler(config: &Config) -> Result<(), ConfigError> {
+    let (pooler, direct) = (config.database.pooler, config.database.direct_url.expose());
+    if pooler != Pooler::None && matches!(config.database_address()?, DatabaseAddress::Sqlite(_)) {
+        let problem = "a pooler stands before PostgreSQL, but database_url is a file; leave this at \"none\"";
+        return Err(ConfigError::new("database.pooler", problem));
+    }
+    if direct.is_empty() {
+        return Ok(());
+    }
+    if pooler == Pooler::None {
+        let problem = "does nothing unless database.pooler names a pooler; set that, or leave this empty";
+        return Err(ConfigError::new("database.direct_url", problem));
+    }
+    match DatabaseAddress::parse("database.direct_url", direct)? {
+        DatabaseAddress::Postgres(_) => Ok(()),
+        DatabaseAddress::Sqlite(_) => {
+            let problem = "must be PostgreSQL's own address: postgres://user:password@host/darkroom";
+            Err(ConfigError::new("database.direct_url", problem))
+        }
+    }
 }
 
 fn web_url(key: &str, text: &str) -> Result<(), ConfigError> {

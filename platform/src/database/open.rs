@@ -1,81 +1,103 @@
 //! How a connection of each engine is set up.
 
+use std::borrow::Cow;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, DatabaseConnection};
+use sea_orm::sqlx::postgres::PgConnectOptions;
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{self, ConnectOptions as _};
+use sea_orm::{DbErr, RuntimeErr};
 
-use super::{DatabaseError, Engine};
-use crate::config::{Config, DatabaseAddress, Role, without_password};
+use super::DatabaseError;
+use super::link::Links;
+use super::rows::{AnyLinks, Rows};
+use super::setup::Setup;
+use crate::config::{Config, DatabaseAddress, Pooler, Role, without_password};
 
 /// How long SQLite waits for another process's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A connection that was used a moment ago is not asked whether it still stands: that would double the round trips of a
-/// busy server. One that has idled may have died with its server.
-const TEST_IF_IDLE_FOR: Duration = Duration::from_secs(1);
-
 /// Page cache of one SQLite connection, KiB (negative is SQLite's way to say KiB).
 const CACHE_KIB: &str = "-4096";
 
-/// Opens the pool that the URL names.
-pub(super) async fn open(config: &Config) -> Result<(DatabaseConnection, Engine), DatabaseError> {
-    let address = config.database_address()?;
-    let (mut options, engine) = match &address {
-        DatabaseAddress::Sqlite(path) => (sqlite(config, path)?, Engine::Sqlite),
-        DatabaseAddress::Postgres(url) => (postgres(config, url), Engine::Postgres),
+/// The rows that the URL names; one connection is open then.
+pub(super) async fn open(config: &Config) -> Result<Rows, DatabaseError> {
+    let most = config.database.max_connections;
+    let patience = Duration::from_millis(config.database.acquire_timeout_ms);
+    let refused = |source: DbErr| DatabaseError::Connect { address: without_password(&config.database_url()), source };
+    let links = match config.database_address()? {
+        DatabaseAddress::Sqlite(path) => {
+            // A transaction that reads first and writes later fails when another one wrote in between.
+            let setup = Setup::direct(sqlite(config, &path)?, "BEGIN IMMEDIATE");
+            AnyLinks::Sqlite(Links::new(setup, most, patience))
+        }
+        DatabaseAddress::Postgres(url) => {
+            let setup =
+                postgres(config, &url).map_err(|error| refused(DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))))?;
+            AnyLinks::Postgres(Links::new(setup, most, patience))
+        }
     };
-    let acquire = Duration::from_millis(config.database.acquire_timeout_ms);
-    options
-        .max_connections(config.database.max_connections)
-        .min_connections(1)
-        .acquire_timeout(acquire)
-        .connect_timeout(acquire)
-        .test_before_acquire_if_idle_for(TEST_IF_IDLE_FOR)
-        .sqlx_logging(false);
-    sea_orm::Database::connect(options)
-        .await
-        .map(|connection| (connection, engine))
-        .map_err(|source| DatabaseError::Connect { address: without_password(&config.database_url()), source })
+    let rows = Rows::new(links);
+    rows.ping().await.map_err(refused)?;
+    Ok(rows)
 }
 
-fn sqlite(config: &Config, path: &Path) -> Result<ConnectOptions, DatabaseError> {
+fn sqlite(config: &Config, path: &Path) -> Result<SqliteConnectOptions, DatabaseError> {
     make_private_dir(&config.data_dir)
         .and_then(|()| path.parent().map_or(Ok(()), make_private_dir))
         .and_then(|()| make_private_file(path))
         .map_err(|source| DatabaseError::Folder { path: path.display().to_string(), source })?;
-    // The path is set as a path, not in the URL, where `?` and `%` would mean something.
-    let path = path.to_owned();
-    let mut options = ConnectOptions::new("sqlite:darkroom.sqlite");
-    options.map_sqlx_sqlite_opts(move |options| {
-        options
-            .filename(&path)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal)
-            .busy_timeout(BUSY_TIMEOUT)
-            .foreign_keys(true)
-            .pragma("cache_size", CACHE_KIB)
-    });
-    Ok(options)
+    // The path is set as a path, not in a URL, where `?` and `%` would mean something.
+    Ok(SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(true)
+        .pragma("cache_size", CACHE_KIB)
+        .disable_statement_logging())
 }
 
-fn postgres(config: &Config, url: &str) -> ConnectOptions {
-    let statement = config.database.statement_timeout_ms;
+fn postgres(config: &Config, url: &str) -> Result<Setup<PgConnectOptions>, sqlx::Error> {
+    let pooler = config.database.pooler;
+    if pooler == Pooler::None {
+        return Ok(Setup::direct(session(config, url)?, "BEGIN"));
+    }
+    // A pooler hands server processes from one client to the next and refuses what would have to be set on them: nothing but
+    // what it follows by itself is said as a connection begins.
+    let options = named(config, url)?.extra_float_digits(None);
+    let apart = match (config.database.direct_url.expose(), pooler) {
+        ("", Pooler::Prepared) => Some(options.clone()),
+        ("", _) => None,
+        (direct, _) => Some(session(config, direct)?),
+    };
+    let begin = time_outs(config).iter().fold("BEGIN".to_owned(), |begin, (setting, milliseconds)| {
+        format!("{begin}; SET LOCAL {setting} = {milliseconds}")
+    });
+    Ok(Setup { options, apart, begin: Cow::Owned(begin), stays: pooler == Pooler::Prepared })
+}
+
+/// A session of our own, which keeps what is set as it begins.
+fn session(config: &Config, url: &str) -> Result<PgConnectOptions, sqlx::Error> {
+    Ok(named(config, url)?.options(time_outs(config)))
+}
+
+fn named(config: &Config, url: &str) -> Result<PgConnectOptions, sqlx::Error> {
     let name = match config.role() {
         Role::Single => "darkroom",
         Role::Api => "darkroom-api",
         Role::Worker => "darkroom-worker",
     };
-    let mut options = ConnectOptions::new(url);
-    options.map_sqlx_postgres_opts(move |options| {
-        options.application_name(name).options([
-            ("statement_timeout", statement.to_string()),
-            // A process that hangs between two statements must not hold its locks for ever.
-            ("idle_in_transaction_session_timeout", (statement * 2).to_string()),
-        ])
-    });
-    options
+    Ok(url.parse::<PgConnectOptions>()?.application_name(name).disable_statement_logging())
+}
+
+/// PostgreSQL's settings, in milliseconds.
+fn time_outs(config: &Config) -> [(&'static str, u64); 2] {
+    let statement = config.database.statement_timeout_ms;
+    // A process that hangs between two statements must not hold its locks for ever.
+    [("statement_timeout", statement), ("idle_in_transaction_session_timeout", statement * 2)]
 }
 
 /// Makes the folder and its parents; a folder made here is open to its owner only.

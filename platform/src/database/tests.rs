@@ -1,5 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod links;
+mod pooled;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -131,6 +134,22 @@ async fn migrates_once_whoever_calls() {
     one.migrate().await.unwrap();
 }
 
+/// While programs are replaced one after the other, those of the release before may be started once more.
+#[tokio::test]
+async fn what_a_later_release_has_changed_is_told_apart_from_what_is_pending() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::connect(&config(folder.path(), &[])).await.unwrap();
+    assert_eq!(database.later_migrations().await.unwrap(), Vec::<String>::new());
+    database.migrate().await.unwrap();
+    let later = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_later', 0)";
+    database.connection().execute_unprepared(later).await.unwrap();
+    assert_eq!(database.pending_migrations().await.unwrap(), Vec::<String>::new());
+    assert_eq!(database.later_migrations().await.unwrap(), ["m9999_later"]);
+    // What has to know the whole schema, as a backup does, and what would change it, is refused.
+    assert!(database.applied_migrations().await.is_err());
+    assert!(database.migrate().await.is_err());
+}
+
 #[tokio::test]
 async fn an_unreachable_database_is_named_without_its_password() {
     let pairs = [
@@ -188,4 +207,18 @@ async fn postgres_migrates_under_a_lock_and_keeps_its_time_outs() {
         tokio::time::timeout(Duration::from_secs(5), database.connection().execute_unprepared("SELECT pg_sleep(3)"));
     assert!(slow.await.expect("cancelled by the server").is_err());
     main.connection().execute_unprepared(&format!("DROP SCHEMA {schema} CASCADE")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_clock_is_right_whatever_the_answer_takes_and_wrong_by_what_lies_beyond_that() {
+    let at = |second: i64| DateTime::<Utc>::from_timestamp(second, 0).unwrap();
+    assert_eq!(apart(at(10), at(13), at(15)), Duration::ZERO);
+    assert_eq!(apart(at(10), at(7), at(15)), Duration::from_secs(3));
+    assert_eq!(apart(at(10), at(19), at(15)), Duration::from_secs(4));
+
+    let folder = tempfile::TempDir::new().unwrap();
+    let database = Database::connect(&config(folder.path(), &[])).await.unwrap();
+    assert!(database.clock_apart(&Clock::system()).await.unwrap() < Duration::from_secs(1));
+    assert_eq!(database.clock_apart(&Clock::manual(at(10))).await.unwrap(), Duration::ZERO, "a test moves it");
+    database.close().await.unwrap();
 }

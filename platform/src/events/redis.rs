@@ -4,12 +4,13 @@
 //! server knows of, so that a topic that goes and comes again quickly cannot end up unsubscribed, and after a lost
 //! connection everything is subscribed to again before listeners are told [`Event::Missed`].
 
+mod ear;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use fred::clients::SubscriberClient;
 use fred::interfaces::{EventInterface, PubsubInterface};
 use fred::prelude::ClientLike;
 use fred::types::Message;
@@ -18,6 +19,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::AbortHandle;
 
+use self::ear::Ear;
 use super::Event;
 use super::hub::{Hub, Listener};
 use crate::redis::{Connection, Redis, RedisError};
@@ -39,7 +41,7 @@ pub struct RedisEvents {
 }
 
 struct Tasks {
-    connection: Connection<SubscriberClient>,
+    connection: Connection,
     running: [AbortHandle; 2],
 }
 
@@ -56,15 +58,18 @@ impl RedisEvents {
         let client = connection.client.clone();
         let hear = hear(redis.clone(), Arc::clone(&hub), client.message_rx());
         let settled = Arc::new(AtomicBool::new(true));
-        let reconcile =
-            reconcile(redis.clone(), Arc::clone(&hub), client.clone(), client.reconnect_rx(), Arc::clone(&settled));
+        let reconnected = client.reconnect_rx();
+        let reconcile = reconcile(redis.clone(), Arc::clone(&hub), Ear::new(client), reconnected, Arc::clone(&settled));
         let running = [tokio::spawn(hear).abort_handle(), tokio::spawn(reconcile).abort_handle()];
         Ok(Self { redis, hub, tasks: Arc::new(Tasks { connection, running }), settled })
     }
 
     pub(super) async fn publish(&self, topic: &str, payload: &str) -> Result<(), RedisError> {
-        let (channel, payload) = (self.redis.channel(topic), payload.to_owned());
-        self.redis.call(|client| async move { client.publish::<(), _, _>(channel, payload).await }).await
+        let channel = &self.redis.channel(topic);
+        let publish = |client: fred::prelude::Client| async move {
+            client.publish::<(), _, _>(channel.clone(), payload.to_owned()).await
+        };
+        self.redis.call(publish).await
     }
 
     pub(super) async fn listen(&self, topic: &str) -> Listener {
@@ -107,24 +112,31 @@ async fn hear(redis: Redis, hub: Arc<Hub>, mut messages: Receiver<Message>) {
 async fn reconcile(
     redis: Redis,
     hub: Arc<Hub>,
-    client: SubscriberClient,
+    mut ear: Ear,
     mut reconnected: Receiver<Server>,
     healthy: Arc<AtomicBool>,
 ) {
     let mut subscribed: HashSet<Arc<str>> = HashSet::new();
+    let mut changed = redis.cluster_changes();
     loop {
-        let settled = settle(&redis, &hub, &client, &mut subscribed).await;
+        let settled = settle(&redis, &hub, &ear, &mut subscribed).await;
         healthy.store(settled.is_ok(), Ordering::Relaxed);
         if let Err(error) = &settled {
             tracing::debug!(%error, "subscribing failed; trying again");
         }
-        tokio::select! {
-            () = hub.changed.notified() => {}
-            _ = reconnected.recv() => {
-                subscribed.clear();
-                hub.set_all_dead();
+        let deaf = tokio::select! {
+            () = hub.changed.notified() => false,
+            server = reconnected.recv() => ear.is_new(server.ok().as_ref()),
+            _ = changed.recv() => {
+                // However many there were, the last state counts.
+                changed = changed.resubscribe();
+                ear.follow().await
             }
-            () = tokio::time::sleep(RETRY), if settled.is_err() => {}
+            () = tokio::time::sleep(RETRY), if settled.is_err() => false,
+        };
+        if deaf {
+            subscribed.clear();
+            hub.set_all_dead();
         }
     }
 }
@@ -132,20 +144,20 @@ async fn reconcile(
 async fn settle(
     redis: &Redis,
     hub: &Hub,
-    client: &SubscriberClient,
+    ear: &Ear,
     subscribed: &mut HashSet<Arc<str>>,
 ) -> Result<(), fred::error::Error> {
     let wanted = hub.names();
     let surplus: Vec<Arc<str>> = subscribed.difference(&wanted).cloned().collect();
     for batch in surplus.chunks(BATCH) {
-        client.unsubscribe(channels(redis, batch)).await?;
+        ear.unsubscribe(channels(redis, batch)).await?;
         batch.iter().for_each(|topic| _ = subscribed.remove(topic));
     }
     // Known ones too: a topic that went and came again is a new one to the hub, and still subscribed to.
     subscribed.iter().for_each(|topic| hub.set_live(topic));
     let missing: Vec<Arc<str>> = wanted.difference(subscribed).cloned().collect();
     for batch in missing.chunks(BATCH) {
-        client.subscribe(channels(redis, batch)).await?;
+        ear.subscribe(channels(redis, batch)).await?;
         for topic in batch {
             subscribed.insert(Arc::clone(topic));
             hub.set_live(topic);

@@ -1,7 +1,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::collections::HashMap;
 use std::time::Duration;
 
+use fred::interfaces::{ClusterInterface, PubsubInterface};
+use fred::prelude::{ClientLike, Options};
 use futures::StreamExt;
 
 use super::*;
@@ -86,18 +89,27 @@ async fn one_listener_leaving_does_not_silence_another() {
 async fn the_last_to_leave_ends_the_subscription() {
     let Some((config, redis)) = server(&[]).await else { return };
     let events = Events::new(&config, Some(&redis)).await.unwrap();
-    let channel = redis.channel("media:1");
-    let listeners = |channel: String| {
-        redis.call(|client| async move {
-            use fred::interfaces::PubsubInterface;
-            client.pubsub_numsub::<std::collections::HashMap<String, u64>, _>(channel).await
-        })
+    let channel = &redis.channel("media:1");
+    // A node of a cluster knows of its own subscribers only.
+    let listeners = async || {
+        let counts = redis.call(|client| async move {
+            let nodes = client.cached_cluster_state().map(|state| state.unique_primary_nodes());
+            let nodes = nodes.map_or(vec![None], |nodes| nodes.into_iter().map(Some).collect());
+            let mut sum = 0;
+            for cluster_node in nodes {
+                let node = client.with_options(&Options { cluster_node, ..Options::default() });
+                let counts: HashMap<String, u64> = node.pubsub_numsub(channel.clone()).await?;
+                sum += counts[channel];
+            }
+            Ok(sum)
+        });
+        counts.await.unwrap()
     };
     let (one, two) = (events.subscribe("media:1").await.unwrap(), events.subscribe("media:1").await.unwrap());
-    assert_eq!(listeners(channel.clone()).await.unwrap()[&channel], 1, "once a process");
+    assert_eq!(listeners().await, 1, "once a process");
     drop((one, two));
     let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
-    while listeners(channel.clone()).await.unwrap()[&channel] != 0 {
+    while listeners().await != 0 {
         assert!(tokio::time::Instant::now() < deadline);
         tokio::task::yield_now().await;
     }
@@ -147,4 +159,24 @@ async fn after_a_lost_connection_listeners_are_told_and_hear_again() {
         events.publish(topic, "again").await.unwrap();
         until(listener, &message("again")).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_begins_to_listen_misses_nothing_before_the_server_knows_of_it() {
+    let Some(relay) = relay().await else { return };
+    let near = [("DARKROOM_REDIS_URL", relay.url()), ("DARKROOM_REDIS_COMMAND_TIMEOUT_MS", "500".into())];
+    let (config, redis) = server(&[(near[0].0, &near[0].1), (near[1].0, &near[1].1)]).await.unwrap();
+    let events = Events::new(&config, Some(&redis)).await.unwrap();
+    // The same prefix, past the relay.
+    let prefix = redis.channel("").to_string();
+    let (_, direct) = server(&[]).await.unwrap();
+
+    relay.hold();
+    let mut listener = events.subscribe("media:1").await.unwrap();
+    let channel = &format!("{prefix}media:1");
+    let heard: i64 =
+        direct.call(|client| async move { client.publish(channel.clone(), "unheard").await }).await.unwrap();
+    assert_eq!(heard, 0, "the subscription is still on its way");
+    relay.release();
+    assert_eq!(next(&mut listener).await, Event::Missed);
 }

@@ -8,7 +8,7 @@ use moka::sync::Cache;
 
 use super::local::{Key, LocalRates, bounded};
 use super::{Ask, Policy, Verdict};
-use crate::redis::script::{Call, run};
+use crate::redis::script::Call;
 use crate::redis::{Redis, RedisError};
 
 /// A process borrows this part of a quota at a time, for this part of the window: as long as it takes to come back.
@@ -138,7 +138,7 @@ impl RedisRates {
     }
 
     async fn call(&self, calls: Vec<Call>) -> Result<Vec<Drawn>, RedisError> {
-        let answers = self.redis.call(|client| async move { run(client, &DRAW, &calls).await }).await?;
+        let answers = self.redis.run(&DRAW, &calls).await?;
         answers.into_iter().map(|answer| Ok(read(answer)?)).collect()
     }
 }

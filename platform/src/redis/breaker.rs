@@ -43,7 +43,7 @@ impl Breaker {
         now >= due && self.probe_at.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
-    /// Takes note of how a call ended. An answer, even a refusal, shows that the server is there.
+    /// Takes note of how a call ended. An answer, even a refusal or a pointer to another node, shows that the server is there.
     pub(super) fn record(&self, error: Option<&Error>) {
         self.record_at(error, self.start.elapsed());
     }
@@ -52,6 +52,7 @@ impl Breaker {
         let unreachable = error.is_some_and(|error| {
             use ErrorKind::{Auth, Backpressure, Canceled, Cluster, IO, Routing, Sentinel, Timeout, Tls};
             matches!(error.kind(), Auth | Backpressure | Canceled | Cluster | IO | Routing | Sentinel | Timeout | Tls)
+                && !is_redirect(error)
         });
         if !unreachable {
             self.failures.store(0, Ordering::Relaxed);
@@ -59,6 +60,13 @@ impl Breaker {
             self.probe_at.store((now + PROBE).as_millis() as u64, Ordering::Relaxed);
         }
     }
+}
+
+/// Whether a node of a cluster said that another one has the key (MOVED) or will have it (ASK). When the caller hears of it the
+/// client has looked anew at who has which keys.
+pub(super) fn is_redirect(error: &Error) -> bool {
+    // The kind alone is also what it says of nodes that it can't reach.
+    *error.kind() == ErrorKind::Routing && error.details().starts_with("Too many redirections")
 }
 
 #[cfg(test)]
@@ -100,11 +108,15 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_an_answer() {
-        let breaker = Breaker::default();
-        fail(&breaker, 2, at(0));
-        breaker.record_at(Some(&Error::new(ErrorKind::InvalidArgument, "WRONGTYPE")), at(0));
-        fail(&breaker, 2, at(0));
-        assert!(breaker.admits_at(at(1)));
+    fn a_refusal_is_an_answer_and_so_is_another_nodes_address() {
+        for (kind, details) in
+            [(ErrorKind::InvalidArgument, "WRONGTYPE"), (ErrorKind::Routing, "Too many redirections.")]
+        {
+            let breaker = Breaker::default();
+            fail(&breaker, 2, at(0));
+            breaker.record_at(Some(&Error::new(kind, details)), at(0));
+            fail(&breaker, 2, at(0));
+            assert!(breaker.admits_at(at(1)), "{details}");
+        }
     }
 }

@@ -1,11 +1,17 @@
 //! What the tests of everything on Redis share: a server, if `DARKROOM_TEST_REDIS_URL` names one, and a relay in front
 //! of it whose connections can be cut.
+//!
+//! The variable may name a cluster or sentinels as well, by a URL as `redis_url` takes it: everything runs there but what
+//! needs the relay. `tests/processes/scale_redis.rs` cuts and moves the nodes of a cluster of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::net::SocketAddr;
 use std::sync::Mutex;
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::Redis;
@@ -38,6 +44,8 @@ pub(crate) async fn server(more: &[(&str, &str)]) -> Option<(Config, Redis)> {
 pub(crate) struct Relay {
     address: SocketAddr,
     target: String,
+    /// Whether what clients send is kept back.
+    held: watch::Sender<bool>,
     running: Mutex<Option<tokio::task::JoinHandle<()>>>,
 }
 
@@ -48,7 +56,7 @@ pub(crate) async fn relay() -> Option<Relay> {
     let target = format!("{}:{}", url.host_str()?, url.port().unwrap_or(6379));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let relay = Relay { address, target, running: Mutex::default() };
+    let relay = Relay { address, target, held: watch::Sender::new(false), running: Mutex::default() };
     relay.serve(listener);
     Some(relay)
 }
@@ -59,14 +67,18 @@ impl Relay {
     }
 
     fn serve(&self, listener: TcpListener) {
-        let target = self.target.clone();
+        let (target, held) = (self.target.clone(), self.held.subscribe());
         let task = tokio::spawn(async move {
             let mut connections = JoinSet::new();
-            while let Ok((mut near, _)) = listener.accept().await {
-                let target = target.clone();
+            while let Ok((near, _)) = listener.accept().await {
+                let (target, held) = (target.clone(), held.clone());
                 connections.spawn(async move {
-                    let mut far = TcpStream::connect(target).await.unwrap();
-                    let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+                    let far = TcpStream::connect(target).await.unwrap();
+                    let ((from_near, mut to_near), (mut from_far, to_far)) = (near.into_split(), far.into_split());
+                    tokio::select! {
+                        _ = carry(from_near, to_far, held) => {}
+                        _ = tokio::io::copy(&mut from_far, &mut to_near) => {}
+                    }
                 });
             }
         });
@@ -80,6 +92,16 @@ impl Relay {
         }
     }
 
+    /// Keeps back what clients send from now on, until [`Relay::release`]. What the server sends goes through.
+    pub(crate) fn hold(&self) {
+        self.held.send_replace(true);
+    }
+
+    /// Lets through what was kept back.
+    pub(crate) fn release(&self) {
+        self.held.send_replace(false);
+    }
+
     /// Accepts connections again.
     pub(crate) async fn mend(&self) {
         let listener = loop {
@@ -89,6 +111,16 @@ impl Relay {
             }
         };
         self.serve(listener);
+    }
+}
+
+/// Copies until either side ends; waits with what it has read while it is held.
+async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut held: watch::Receiver<bool>) -> Option<()> {
+    let mut buffer = vec![0; 4096];
+    loop {
+        let read = from.read(&mut buffer).await.ok().filter(|read| *read > 0)?;
+        held.wait_for(|held| !held).await.ok()?;
+        to.write_all(&buffer[..read]).await.ok()?;
     }
 }
 

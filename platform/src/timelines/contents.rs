@@ -25,6 +25,11 @@ impl Contents {
         contents
     }
 
+    /// Bytes that its lists take.
+    pub(super) fn bytes(&self) -> u64 {
+        ((self.ids.capacity() + self.pulled.capacity()) * size_of::<Uuid>()) as u64
+    }
+
     /// One post more.
     pub(super) fn push(&mut self, id: Uuid, window: usize) {
         if self.floor.is_some_and(|floor| id <= floor) {

@@ -7,7 +7,13 @@ use moka::sync::Cache;
 use uuid::Uuid;
 
 use super::contents::Contents;
-use super::{BuildToken, Revision, Window};
+use super::{BuildToken, Held, Revision, Window};
+
+/// Timelines whose size is looked at to estimate that of all.
+const SAMPLE: usize = 100;
+
+/// About what a timeline takes beside its ids: the entry of the map and the value around them, bytes.
+const ENTRY: u64 = 300;
 
 /// Sorted id lists under an LRU.
 #[derive(Debug, Clone)]
@@ -89,6 +95,17 @@ impl LocalTimelines {
 
     pub(super) fn forget(&self, account: Uuid) {
         self.timelines.invalidate(&account);
+    }
+
+    /// How many are held and what they take, by the size of some of them. Newcomers and leavers of this moment may be missing.
+    pub(super) fn held_now(&self) -> Held {
+        let timelines = self.timelines.entry_count();
+        let (mut some, mut bytes) = (0, 0);
+        for (_, timeline) in self.timelines.iter().take(SAMPLE) {
+            some += 1;
+            bytes += lock(&timeline).contents.bytes() + ENTRY;
+        }
+        Held { timelines, bytes: (bytes * timelines).checked_div(some).unwrap_or_default() }
     }
 
     /// How many are held, after what is due to go has gone.

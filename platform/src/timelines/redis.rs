@@ -9,23 +9,33 @@
 //! reader of another window it is absent.
 
 mod cached;
+mod heirs;
 mod script;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use fred::prelude::{KeysInterface, ListInterface, Value};
+use futures::{StreamExt, TryStreamExt, stream};
 use uuid::Uuid;
 
 use self::cached::Cached;
+use self::heirs::Heirs;
 use self::script::{BEGIN, SPLICE};
 use super::contents::Contents;
 use super::packed::{self, Header, Packed};
 use super::{BuildToken, Revision, Window};
 use crate::config::Config;
-use crate::redis::script::run;
 use crate::redis::{Redis, RedisError};
+
+/// What their keys begin with.
+const KIND: &str = "tl";
 
 /// Timelines in one round trip.
 const BATCH: usize = 500;
+
+/// Round trips of one push that are on their way at once.
+const IN_FLIGHT: usize = 2;
 
 /// Lists that are packed in one round trip: each travels there and back, at most some 20 KiB.
 const PACKED_AT_ONCE: usize = 50;
@@ -46,6 +56,7 @@ pub struct RedisTimelines {
     longest: i64,
     ttl: i64,
     cached: Cached,
+    _heirs: Arc<Heirs>,
 }
 
 impl RedisTimelines {
@@ -55,17 +66,19 @@ impl RedisTimelines {
 
     pub(super) fn new(config: &Config, redis: Redis) -> Self {
         let window = config.feed.window;
+        let heirs = Arc::new(Heirs::watch(&redis));
         Self {
             redis,
             window,
             longest: (packed::length(window) + (window / 8).max(ARRIVALS)) as i64,
             ttl: i64::from(config.feed.timeline_ttl_days) * 24 * 3600,
             cached: Cached::new(config.feed.author_timelines),
+            _heirs: heirs,
         }
     }
 
     fn key(&self, account: Uuid) -> String {
-        self.redis.key("tl", &account.simple().to_string())
+        self.redis.key(KIND, &account.simple().to_string())
     }
 
     pub(super) async fn push(&self, accounts: &[Uuid], post: Uuid) -> Result<(), RedisError> {
@@ -77,27 +90,28 @@ impl RedisTimelines {
     }
 
     async fn push_entry(&self, accounts: &[Uuid], entry: Bytes) -> Result<(), RedisError> {
-        for batch in accounts.chunks(BATCH) {
-            let (keys, entry) = (batch.iter().map(|account| self.key(*account)), entry.clone());
-            let keys: Vec<String> = keys.collect();
-            let lengths: Vec<i64> = {
-                let keys = &keys;
-                let push = |client: fred::prelude::Client| async move {
-                    let pipeline = client.pipeline();
-                    for key in keys {
-                        pipeline.lpushx::<(), _, _>(key.as_str(), entry.clone()).await?;
-                    }
-                    pipeline.all().await
-                };
-                self.redis.call(push).await?
+        let keys = |batch: &[Uuid]| batch.iter().map(|account| self.key(*account)).collect();
+        let batches: Vec<Vec<String>> = accounts.chunks(BATCH).map(keys).collect();
+        let pushes: Vec<_> = batches.into_iter().map(|keys| self.push_batch(keys, entry.clone())).collect();
+        // Redis works at one while the answers to another are read.
+        stream::iter(pushes).buffer_unordered(IN_FLIGHT).try_collect().await
+    }
+
+    async fn push_batch(&self, keys: Vec<String>, entry: Bytes) -> Result<(), RedisError> {
+        let lengths: Vec<i64> = {
+            let (keys, entry) = (&keys, &entry);
+            let push = |client: fred::prelude::Client| async move {
+                let pipeline = client.pipeline();
+                for key in keys {
+                    pipeline.lpushx::<(), _, _>(key.as_str(), entry.clone()).await?;
+                }
+                pipeline.all().await
             };
-            let long = keys.into_iter().zip(lengths).filter(|(_, length)| *length > self.longest);
-            let long: Vec<String> = long.map(|(key, _)| key).collect();
-            if !long.is_empty() {
-                self.pack(&long).await?;
-            }
-        }
-        Ok(())
+            self.redis.call(push).await?
+        };
+        let long = keys.into_iter().zip(lengths).filter(|(_, length)| *length > self.longest);
+        let long: Vec<String> = long.map(|(key, _)| key).collect();
+        if long.is_empty() { Ok(()) } else { self.pack(&long).await }
     }
 
     /// Packs lists anew, and drops what is beyond the window. A list that changes meanwhile is left to the next push.
@@ -119,13 +133,13 @@ impl RedisTimelines {
                     calls.push((key.clone(), splice(&list, 0, read.anew())));
                 }
             }
-            self.redis.call(|client| async move { run(client, &SPLICE, &calls).await }).await?;
+            self.redis.run(&SPLICE, &calls).await?;
         }
         Ok(())
     }
 
     pub(super) async fn read(&self, account: Uuid, epoch: i64) -> Result<Option<Window>, RedisError> {
-        let (key, ttl) = (self.key(account), self.ttl);
+        let (key, ttl) = (&self.key(account), self.ttl);
         let read = |client: fred::prelude::Client| async move {
             let pipeline = client.pipeline();
             pipeline.lrange::<(), _>(key.as_str(), 0, -1).await?;
@@ -137,17 +151,18 @@ impl RedisTimelines {
     }
 
     pub(super) async fn peek(&self, account: Uuid, epoch: i64) -> Result<Option<Window>, RedisError> {
-        let elements = self.elements(self.key(account)).await?;
+        let elements = self.elements(&self.key(account)).await?;
         Ok(self.complete(&elements, epoch).map(|read| read.contents().to_window()))
     }
 
-    async fn elements(&self, key: String) -> Result<Vec<Bytes>, RedisError> {
+    async fn elements(&self, key: &str) -> Result<Vec<Bytes>, RedisError> {
         self.redis.call(|client| async move { client.lrange(key, 0, -1).await }).await
     }
 
     pub(super) async fn stands(&self, account: Uuid, epoch: i64) -> Result<bool, RedisError> {
-        let key = self.key(account);
-        let header: Option<Bytes> = self.redis.call(|client| async move { client.lindex(key, -1).await }).await?;
+        let key = &self.key(account);
+        let header: Option<Bytes> =
+            self.redis.call(|client| async move { client.lindex(key.as_str(), -1).await }).await?;
         Ok(self.complete(header.as_slice(), epoch).is_some())
     }
 
@@ -161,7 +176,7 @@ impl RedisTimelines {
         let token = BuildToken::new(epoch);
         let args = vec![self.header(&token).write().into(), BUILDING_TTL.into()];
         let calls = [(self.key(account), args)];
-        self.redis.call(|client| async move { run(client, &BEGIN, &calls).await }).await?;
+        self.redis.run(&BEGIN, &calls).await?;
         Ok(token)
     }
 
@@ -181,7 +196,7 @@ impl RedisTimelines {
     }
 
     pub(super) async fn revise(&self, account: Uuid, revision: &Revision) -> Result<bool, RedisError> {
-        let elements = self.elements(self.key(account)).await?;
+        let elements = self.elements(&self.key(account)).await?;
         let Some(read) = self.complete(&elements, revision.from) else { return Ok(false) };
         let before = read.header.clone();
         let mut contents = read.contents();
@@ -192,13 +207,13 @@ impl RedisTimelines {
 
     async fn splice_one(&self, account: Uuid, args: Vec<Value>) -> Result<bool, RedisError> {
         let calls = [(self.key(account), args)];
-        let done = self.redis.call(|client| async move { run(client, &SPLICE, &calls).await }).await?;
+        let done = self.redis.run(&SPLICE, &calls).await?;
         Ok(done.first().and_then(Value::as_i64) == Some(1))
     }
 
     pub(super) async fn forget(&self, account: Uuid) -> Result<(), RedisError> {
-        let key = self.key(account);
-        self.redis.call(|client| async move { client.del::<(), _>(key).await }).await
+        let key = &self.key(account);
+        self.redis.call(|client| async move { client.del::<(), _>(key.as_str()).await }).await
     }
 
     pub(super) async fn ping(&self) -> Result<(), RedisError> {

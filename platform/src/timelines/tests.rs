@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use fred::prelude::{KeysInterface, ListInterface};
+use fred::prelude::{Client, ClientLike, KeysInterface, ListInterface};
+use fred::types::{ClusterHash, CustomCommand};
+use fred::util::redis_keyslot;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
@@ -369,8 +371,6 @@ async fn what_many_read_is_read_again_exactly_when_it_has_changed() {
 
 #[tokio::test]
 async fn an_entry_takes_no_more_than_24_bytes() {
-    use fred::interfaces::ClientLike;
-    use fred::types::{ClusterHash, CustomCommand};
     let Some((config, redis)) = server(&[]).await else { return };
     let timelines = Timelines::new(&config, Some(&redis)).unwrap();
     let me = account(1);
@@ -381,9 +381,10 @@ async fn an_entry_takes_no_more_than_24_bytes() {
             timelines.push(&[me], post(800 + more)).await.unwrap();
         }
         let key = redis.key("tl", &me.simple().to_string());
-        let usage = CustomCommand::new_static("MEMORY", ClusterHash::Random, false);
-        let words = ["USAGE", key.as_str(), "SAMPLES", "0"].map(str::to_owned).to_vec();
-        let bytes: u64 = redis.call(|client| async move { client.custom(usage, words).await }).await.unwrap();
+        let usage = &CustomCommand::new_static("MEMORY", ClusterHash::Custom(redis_keyslot(key.as_bytes())), false);
+        let words = &["USAGE", key.as_str(), "SAMPLES", "0"].map(str::to_owned).to_vec();
+        let ask = |client: Client| async move { client.custom(usage.clone(), words.clone()).await };
+        let bytes: u64 = redis.call(ask).await.unwrap();
         let each = bytes as f64 / f64::from(800 + more);
         assert!(each <= 24.0, "{each} bytes an entry of {}", 800 + more);
         if more % 50 == 0 {
@@ -449,14 +450,15 @@ async fn redis_may_lose_its_scripts_and_its_keys() {
     let Some((config, redis)) = server(&[("DARKROOM_FEED_WINDOW", "20")]).await else { return };
     let timelines = Timelines::new(&config, Some(&redis)).unwrap();
     let me = account(1);
+    let key = &redis.key("tl", &me.simple().to_string());
+    // On the node that has the timeline.
+    let flush = &CustomCommand::new_static("SCRIPT", ClusterHash::Custom(redis_keyslot(key.as_bytes())), false);
     // Again and again, so that some losses fall between an attempt and its repetition.
     let losing = async {
         loop {
-            let flushed = redis.call(|client| async move {
-                use fred::interfaces::LuaInterface;
-                client.script_flush(false).await
-            });
-            flushed.await.unwrap();
+            let flush =
+                |client: Client| async move { client.custom::<(), _>(flush.clone(), vec!["FLUSH".to_owned()]).await };
+            redis.call(flush).await.unwrap();
         }
     };
     let working = async {
@@ -471,14 +473,7 @@ async fn redis_may_lose_its_scripts_and_its_keys() {
         () = losing => unreachable!(),
         () = working => {}
     }
-    let ttl: i64 = redis
-        .call(|client| {
-            use fred::interfaces::KeysInterface;
-            let key = redis.key("tl", &me.simple().to_string());
-            async move { client.ttl(key).await }
-        })
-        .await
-        .unwrap();
+    let ttl: i64 = redis.call(|client| async move { client.ttl(key.as_str()).await }).await.unwrap();
     assert!((6 * 86_400..=7 * 86_400).contains(&ttl), "{ttl}");
 }
 

@@ -22,7 +22,7 @@ const PACE: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct RedisTransport {
     redis: Redis,
-    idle: Arc<Mutex<Vec<Connection<Client>>>>,
+    idle: Arc<Mutex<Vec<Connection>>>,
 }
 
 impl RedisTransport {
@@ -36,12 +36,12 @@ impl RedisTransport {
 
     pub(super) async fn announce(&self, queue: &str, ids: &[Uuid]) -> Result<(), RedisError> {
         for chunk in ids.chunks(CHUNK) {
-            let key = self.key(queue);
-            let hints: Vec<Bytes> = chunk.iter().map(|id| Bytes::copy_from_slice(id.as_bytes())).collect();
+            let key = &self.key(queue);
+            let hints: &Vec<Bytes> = &chunk.iter().map(|id| Bytes::copy_from_slice(id.as_bytes())).collect();
             self.redis
                 .call(|client| async move {
                     let pipeline = client.pipeline();
-                    pipeline.rpush::<(), _, _>(key.as_str(), hints).await?;
+                    pipeline.rpush::<(), _, _>(key.as_str(), hints.clone()).await?;
                     pipeline.ltrim::<(), _>(key.as_str(), 0, CAPACITY as i64 - 1).await?;
                     pipeline.all::<()>().await
                 })
@@ -103,8 +103,8 @@ impl RedisTransport {
     }
 
     pub(super) async fn is_idle(&self, queue: &str) -> Result<bool, RedisError> {
-        let key = self.key(queue);
-        let waiting: u64 = self.redis.call(|client| async move { client.llen(key).await }).await?;
+        let key = &self.key(queue);
+        let waiting: u64 = self.redis.call(|client| async move { client.llen(key.as_str()).await }).await?;
         Ok(waiting == 0)
     }
 

@@ -75,6 +75,18 @@ pub(crate) struct MediaFailure {
     message: String,
 }
 
+impl MediaFailure {
+    /// Why the photo of this row can't be used; none if it can, or nobody knows yet.
+    pub(crate) fn of(row: &media::Model) -> Option<Self> {
+        if row.status != Status::Failed {
+            return None;
+        }
+        let code = row.failure_code.as_deref().and_then(|code| FailureCode::from_str(code).ok());
+        let message = row.failure_message.clone().unwrap_or_default();
+        Some(Self { code: code.unwrap_or(FailureCode::Internal).into(), message })
+    }
+}
+
 /// Bytes of a photo that can be fetched.
 #[derive(Debug, Clone, SimpleObject)]
 pub(crate) struct Rendition {
@@ -194,10 +206,7 @@ impl Media {
         if self.shown().status != Status::Failed {
             return Ok(None);
         }
-        let Some(row) = self.own_row(ctx).await? else { return Ok(None) };
-        let code = row.failure_code.as_deref().and_then(|code| FailureCode::from_str(code).ok());
-        let message = row.failure_message.clone().unwrap_or_default();
-        Ok(Some(MediaFailure { code: code.unwrap_or(FailureCode::Internal).into(), message }))
+        Ok(self.own_row(ctx).await?.and_then(|row| MediaFailure::of(&row)))
     }
 
     /// Pixels, upright; null until it is `READY`.

@@ -59,6 +59,6 @@ async fn load(ctx: &Context<'_>, kind: Kind, uuid: Uuid) -> Result<Option<Node>>
             loader.load_one(NotificationById(uuid)).await?.map(|row| Node::Notification(Notification(row)))
         }
         // No nodes: a session's id is for `revokeSession`, an upload's for `Viewer.upload` and the mutations on it.
-        Kind::Session | Kind::Upload => None,
+        Kind::Session | Kind::Upload | Kind::Job | Kind::OperatorAction => None,
     })
 }

@@ -17,7 +17,7 @@ use futures::stream::{self, BoxStream, StreamExt};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use uuid::Uuid;
 
-use super::Common;
+use super::{Common, apart};
 use crate::context::RequestContext;
 use crate::error::{Failure, Result};
 
@@ -177,7 +177,7 @@ impl Listener {
         let mut watch = Watch {
             listener: self,
             rhythm,
-            look,
+            look: Some(look),
             ready: VecDeque::new(),
             looked: Instant::now(),
             gap: false,
@@ -192,7 +192,8 @@ impl Listener {
 struct Watch<L: Look> {
     listener: Listener,
     rhythm: Rhythm,
-    look: L,
+    /// Away while it looks.
+    look: Option<L>,
     /// Found and not said.
     ready: VecDeque<L::Item>,
     looked: Instant,
@@ -224,7 +225,9 @@ impl<L: Look> Watch<L> {
                 self.over = false;
             }
             if let Some(item) = self.ready.pop_front() {
-                self.look.said(&item);
+                if let Some(look) = &mut self.look {
+                    look.said(&item);
+                }
                 return Some(Ok(item));
             }
             if self.over {
@@ -270,24 +273,33 @@ impl<L: Look> Watch<L> {
     }
 
     async fn step(&mut self, news: News) -> Result<(), Arc<Error>> {
-        let common = Arc::clone(&self.listener.common);
-        let _place = common.place().await;
-        let found = self.look.look(news).await?;
-        // Asked after the look: what was written after the session's end is not said.
-        if self.stands().await? {
-            self.take(found);
-        } else {
+        let Some(mut look) = self.look.take() else {
             self.over = true;
+            return Ok(());
+        };
+        let (common, session) = (Arc::clone(&self.listener.common), self.session());
+        let (look, found) = apart(async move {
+            let _place = common.place().await;
+            let found = standing(&mut look, &common, session, news).await;
+            (look, found)
+        })
+        .await;
+        self.look = Some(look);
+        match found? {
+            Some(found) => self.take(found),
+            None => self.over = true,
         }
         Ok(())
     }
 
     /// Whether the listener's session stands; without one there is none to end.
     async fn stands(&mut self) -> Result<bool, Arc<Error>> {
-        match &self.listener.viewer {
-            Some(viewer) => self.listener.common.stands(viewer.session_id).await,
-            None => Ok(true),
-        }
+        let (common, session) = (Arc::clone(&self.listener.common), self.session());
+        apart(async move { stands(&common, session).await }).await
+    }
+
+    fn session(&self) -> Option<Uuid> {
+        self.listener.viewer.as_ref().map(|viewer| viewer.session_id)
     }
 
     fn end(&mut self) {
@@ -300,6 +312,24 @@ impl<L: Look> Watch<L> {
         self.ready.extend(found.items);
         self.gap = found.then == Then::Again;
         self.over = found.then == Then::End;
+    }
+}
+
+/// What a look finds, if the session stands after it: what was written after the session's end is not said.
+async fn standing<L: Look>(
+    look: &mut L,
+    common: &Common,
+    session: Option<Uuid>,
+    news: News,
+) -> Result<Option<Found<L::Item>>, Arc<Error>> {
+    let found = look.look(news).await?;
+    Ok(stands(common, session).await?.then_some(found))
+}
+
+async fn stands(common: &Common, session: Option<Uuid>) -> Result<bool, Arc<Error>> {
+    match session {
+        Some(session) => common.stands(session).await,
+        None => Ok(true),
     }
 }
 

@@ -21,6 +21,7 @@ use super::content::{AuthorCard, PostCard};
 use super::load;
 use crate::app::App;
 use crate::error::Result;
+use crate::sight;
 
 /// Of the memory for cards, the part for people: they are smaller, fewer, and kept longer.
 const AUTHORS_SHARE: u64 = 4;
@@ -94,6 +95,7 @@ impl<C: Card> Shelf<C> {
 
     /// Moves what is at hand from `missing` to `found`.
     fn look(&self, missing: &mut Vec<Wanted>, found: &mut HashMap<Uuid, Arc<C>>) {
+        let wanted = missing.len();
         missing.retain(|wanted| match self.memory.get(&wanted.id) {
             Some(card) if card.wanted() == *wanted => {
                 found.insert(wanted.id, card);
@@ -101,6 +103,7 @@ impl<C: Card> Shelf<C> {
             }
             _ => true,
         });
+        sight::cards("memory", wanted - missing.len());
     }
 
     /// Of what is missing, what nobody is looking up yet is the caller's to look up; the rest is waited for.
@@ -187,6 +190,11 @@ impl Cards {
         }
     }
 
+    /// About how many bytes they take in this process.
+    pub(crate) fn weight(&self) -> u64 {
+        self.posts.memory.weighted_size() + self.authors.memory.weighted_size()
+    }
+
     /// The cards of exactly these revisions: what is not found has changed or gone meanwhile. A bounded number.
     pub(super) async fn of(&self, app: &App, posts: &[Wanted], authors: &[Wanted]) -> Result<Found> {
         let mut found = (HashMap::with_capacity(posts.len()), HashMap::with_capacity(authors.len()));
@@ -226,15 +234,18 @@ impl Cards {
             let keys = Shelf::<PostCard>::keys(&posts).chain(Shelf::<AuthorCard>::keys(&authors));
             match timeout(PATIENCE, self.shared.get(&keys.collect::<Vec<_>>())).await {
                 Ok(Ok(copies)) => {
+                    let wanted = posts.len() + authors.len();
                     let (of_posts, of_authors) = copies.split_at(posts.len());
                     posts = self.posts.read(&posts, of_posts, &mut found.0);
                     authors = self.authors.read(&authors, of_authors, &mut found.1);
+                    sight::cards("redis", wanted - posts.len() - authors.len());
                 }
                 Ok(Err(error)) => tracing::debug!(%error, "the cache is away; the database answers"),
                 Err(_) => tracing::debug!("the cache is slow; the database answers"),
             }
         }
         let (of_posts, of_authors) = futures::try_join!(load::posts(app, &posts), load::authors(app, &authors))?;
+        sight::cards("database", of_posts.len() + of_authors.len());
         let copies = || {
             let posts = of_posts.iter().filter_map(|card| self.posts.copy(card));
             posts.chain(of_authors.iter().filter_map(|card| self.authors.copy(card))).collect::<Vec<_>>()

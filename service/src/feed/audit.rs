@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::TimeDelta;
 use darkroom_entity::{account, post};
+use darkroom_platform::metrics;
 use darkroom_platform::timelines::of_author;
 use rand::Rng;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -20,7 +21,7 @@ const ON_ITS_WAY: TimeDelta = TimeDelta::minutes(10);
 
 static MISSING: AtomicU64 = AtomicU64::new(0);
 
-/// How many posts this process has found missing from timelines since its start: what a metric `feed_missing_total` exports.
+/// How many posts this process has found missing from timelines since its start: the metric `darkroom_feed_missing_total`.
 /// Anything but nought is a fault.
 pub fn missing() -> u64 {
     MISSING.load(Ordering::Relaxed)
@@ -103,6 +104,7 @@ async fn audit_person(app: &App, account: Uuid, epoch: i64) -> Result<u64> {
         return Ok(0);
     }
     let found = authors.len() as u64;
+    metrics::record(|metrics| _ = metrics.feed_missing.inc_by(found));
     let total = MISSING.fetch_add(found, Ordering::Relaxed) + found;
     tracing::error!(%account, missing = found, feed_missing_total = total, "posts were missing from a timeline; it is built anew");
     app.timelines.forget(account).await?;

@@ -12,9 +12,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use darkroom_entity::job::{self, State};
+use darkroom_entity::media_run::Outcome;
 use darkroom_platform::clock::Clock;
+use darkroom_platform::telemetry::trace;
 use rand::Rng;
-use sea_orm::sea_query::{LockBehavior, LockType, OnConflict, Query};
+use sea_orm::sea_query::{LockBehavior, LockType, OnConflict, Order, Query};
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter};
 use sea_orm::{QueryOrder, QuerySelect};
 use uuid::Uuid;
@@ -22,6 +24,7 @@ use uuid::Uuid;
 use super::{Job, Queue, Schedule};
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::media;
 
 /// The longest wait between two attempts.
 const LONGEST_BACKOFF: TimeDelta = TimeDelta::minutes(15);
@@ -34,6 +37,9 @@ const POSTPONED_AT_MOST: TimeDelta = TimeDelta::days(7);
 
 /// How late a heartbeat may be before nobody seems to run jobs.
 const HEARTBEAT_LATE: TimeDelta = TimeDelta::minutes(2);
+
+/// A job whose worker has died in so many of its starts is suspected to be what kills them.
+const SUSPECT_AFTER: i32 = 2;
 
 /// How much of an error is kept.
 const ERROR_CHARS: usize = 1000;
@@ -51,8 +57,33 @@ pub struct Claimed {
     pub queue: Queue,
     /// Starts so far, this one included.
     pub attempts: i32,
+    /// Since when it has been due.
+    pub run_at: DateTime<Utc>,
+    /// Since when it has been this worker's.
+    pub claimed_at: DateTime<Utc>,
+    /// The span that it was written in, if that is traced.
+    pub trace: Option<String>,
     /// Its attempts were used up before this claim, by workers that died: it is to be buried, not run.
     pub exhausted: bool,
+}
+
+impl Claimed {
+    /// Whether it may be a suspect: one has had more starts than [`Suspects`] are seen in, as has what has failed so often.
+    pub fn may_be_suspect(&self) -> bool {
+        self.attempts > SUSPECT_AFTER
+    }
+}
+
+/// What a claim does with suspects: jobs on a lease that has ended, whose worker has died before as well.
+///
+/// What ran beside a job that kills its worker was lost with it, each time, and would be given up with it though nothing is wrong
+/// with it. So a process has one suspect in hand at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Suspects {
+    /// The one that has waited longest is claimed, and the others are left.
+    One,
+    /// All are left: there is one in hand.
+    None,
 }
 
 /// Writes a job; `None` if one with the same unique key is already waiting.
@@ -105,25 +136,49 @@ async fn insert_row(
         unique_key: Set(unique_key),
         last_error: Set(None),
         created_at: Set(clock.now()),
+        trace: Set(trace::current()),
     };
     let written = job::Entity::insert(row)
-        .on_conflict(OnConflict::column(job::Column::UniqueKey).do_nothing().to_owned())
+        // Whichever key it is: on a table in parts the unique key has the queue beside it (decision 0030).
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
         .exec_without_returning(rows)
         .await?;
     Ok((written > 0).then_some(id))
 }
 
-/// What may be claimed at `now`: due and waiting, or running on a lease that has ended.
-fn claimable(now: DateTime<Utc>) -> Condition {
-    Condition::any()
-        .add(Condition::all().add(job::Column::State.eq(State::Queued)).add(job::Column::RunAt.lte(now)))
-        .add(Condition::all().add(job::Column::State.eq(State::Running)).add(job::Column::LeaseUntil.lt(now)))
+/// Due and waiting at `now`.
+fn waiting(now: DateTime<Utc>) -> Condition {
+    Condition::all().add(job::Column::State.eq(State::Queued)).add(job::Column::RunAt.lte(now))
+}
+
+/// Running on a lease that has ended at `now`.
+fn lost(now: DateTime<Utc>) -> Condition {
+    Condition::all().add(job::Column::State.eq(State::Running)).add(job::Column::LeaseUntil.lt(now))
+}
+
+/// Those of `ids` that may be claimed at `now`.
+fn claimable(queue: Queue, ids: &[Uuid], suspects: Suspects, now: DateTime<Utc>) -> Condition {
+    let of_queue =
+        || Condition::all().add(job::Column::Id.is_in(ids.iter().copied())).add(job::Column::Queue.eq(queue.as_str()));
+    let mut lost_may = Condition::any().add(job::Column::Attempts.lt(SUSPECT_AFTER));
+    if suspects == Suspects::One {
+        let longest = Query::select()
+            .column(job::Column::Id)
+            .from(job::Entity)
+            .cond_where(of_queue().add(lost(now)).add(job::Column::Attempts.gte(SUSPECT_AFTER)))
+            .order_by(job::Column::LeaseUntil, Order::Asc)
+            .order_by(job::Column::Id, Order::Asc)
+            .limit(1)
+            .to_owned();
+        lost_may = lost_may.add(job::Column::Id.in_subquery(longest));
+    }
+    of_queue().add(Condition::any().add(waiting(now)).add(lost(now).add(lost_may)))
 }
 
 /// Claims those of `ids` that are there to be claimed, in one statement, and starts their leases.
 ///
 /// Two workers with the same hints don't wait for each other: what one has locked the other skips.
-pub async fn claim(app: &App, queue: Queue, ids: &[Uuid]) -> Result<Vec<Claimed>> {
+pub async fn claim(app: &App, queue: Queue, ids: &[Uuid], suspects: Suspects) -> Result<Vec<Claimed>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -131,12 +186,7 @@ pub async fn claim(app: &App, queue: Queue, ids: &[Uuid]) -> Result<Vec<Claimed>
     let free = Query::select()
         .column(job::Column::Id)
         .from(job::Entity)
-        .cond_where(
-            Condition::all()
-                .add(job::Column::Id.is_in(ids.iter().copied()))
-                .add(job::Column::Queue.eq(queue.as_str()))
-                .add(claimable(now)),
-        )
+        .cond_where(claimable(queue, ids, suspects, now))
         .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
         .to_owned();
     let rows = job::Entity::update_many()
@@ -155,6 +205,9 @@ pub async fn claim(app: &App, queue: Queue, ids: &[Uuid]) -> Result<Vec<Claimed>
             payload: row.payload,
             queue,
             attempts: row.attempts,
+            run_at: row.run_at,
+            claimed_at: now,
+            trace: row.trace,
             exhausted: row.attempts > most,
         })
         .collect();
@@ -182,10 +235,8 @@ pub async fn due(app: &App, queue: Queue, limit: u64) -> Result<Vec<Uuid>> {
             .into_tuple::<Uuid>()
     };
     // What a dead worker held comes first: it has waited longest, and a long line must not hide it.
-    let lost = Condition::all().add(job::Column::State.eq(State::Running)).add(job::Column::LeaseUntil.lt(now));
-    let mut ids = select(lost, job::Column::LeaseUntil).all(app.rows()).await?;
-    let waiting = Condition::all().add(job::Column::State.eq(State::Queued)).add(job::Column::RunAt.lte(now));
-    ids.extend(select(waiting, job::Column::RunAt).all(app.rows()).await?);
+    let mut ids = select(lost(now), job::Column::LeaseUntil).all(app.rows()).await?;
+    ids.extend(select(waiting(now), job::Column::RunAt).all(app.rows()).await?);
     ids.truncate(limit as usize);
     Ok(ids)
 }
@@ -224,18 +275,14 @@ pub async fn complete(app: &App, claims: &[(Uuid, i32)]) -> Result<()> {
 /// Puts a failed job back in line, later each time.
 pub async fn retry(app: &App, claimed: &Claimed, error: &str) -> Result<()> {
     let run_at = app.clock.now() + backoff(claimed.attempts, rand::rng().random_range(0.0..1.0));
-    put_back(
-        app,
-        claimed,
-        job::ActiveModel {
-            state: Set(State::Queued),
-            run_at: Set(run_at),
-            lease_until: Set(None),
-            last_error: Set(Some(shorten(error))),
-            ..Default::default()
-        },
-    )
-    .await
+    let change = job::ActiveModel {
+        state: Set(State::Queued),
+        run_at: Set(run_at),
+        lease_until: Set(None),
+        last_error: Set(Some(shorten(error))),
+        ..Default::default()
+    };
+    put_back_failed(app, claimed, change, Outcome::Retried, error).await
 }
 
 /// Whether another attempt is left after this one has failed, of a job that has `most` or what the settings say.
@@ -254,7 +301,8 @@ pub async fn postpone(app: &App, claimed: &Claimed, error: &str) -> Result<()> {
         last_error: Set(Some(shorten(error))),
         ..Default::default()
     };
-    put_back(app, claimed, change).await
+    put_back(app.rows(), claimed, change).await?;
+    Ok(())
 }
 
 /// Whether a job may still be postponed: a week after it was written, a store that is "away" is a fault of the job.
@@ -265,39 +313,54 @@ pub fn may_wait(app: &App, claimed: &Claimed) -> bool {
 
 /// Sets a job aside for good, with its error, for an operator to look at. Its unique key is free again.
 pub async fn bury(app: &App, claimed: &Claimed, error: &str) -> Result<()> {
-    put_back(
-        app,
-        claimed,
-        job::ActiveModel {
-            state: Set(State::Dead),
-            unique_key: Set(None),
-            lease_until: Set(None),
-            last_error: Set(Some(shorten(error))),
-            ..Default::default()
-        },
-    )
-    .await
+    let change = job::ActiveModel {
+        state: Set(State::Dead),
+        unique_key: Set(None),
+        lease_until: Set(None),
+        last_error: Set(Some(shorten(error))),
+        ..Default::default()
+    };
+    put_back_failed(app, claimed, change, Outcome::Dead, error).await
 }
 
 /// Hands back a job that was claimed and not run to its end because the worker stops: that was no attempt.
 pub async fn release(app: &App, claimed: &Claimed) -> Result<()> {
-    put_back(
-        app,
-        claimed,
-        job::ActiveModel {
-            state: Set(State::Queued),
-            attempts: Set(claimed.attempts - 1),
-            run_at: Set(app.clock.now()),
-            lease_until: Set(None),
-            ..Default::default()
-        },
-    )
-    .await
+    let change = job::ActiveModel {
+        state: Set(State::Queued),
+        attempts: Set(claimed.attempts - 1),
+        run_at: Set(app.clock.now()),
+        lease_until: Set(None),
+        ..Default::default()
+    };
+    put_back(app.rows(), claimed, change).await?;
+    Ok(())
 }
 
-async fn put_back(app: &App, claimed: &Claimed, change: job::ActiveModel) -> Result<()> {
-    job::Entity::update_many().set(change).filter(held(&[(claimed.id, claimed.attempts)])).exec(app.rows()).await?;
-    Ok(())
+/// Puts a job back whose attempt has failed. If it is a photo's, that is kept with the photo: the row forgets its last error
+/// with the next one, and goes when the job is done.
+async fn put_back_failed(
+    app: &App,
+    claimed: &Claimed,
+    change: job::ActiveModel,
+    outcome: Outcome,
+    error: &str,
+) -> Result<()> {
+    let Some(media_id) = media::photo_of(&claimed.name, &claimed.payload) else {
+        put_back(app.rows(), claimed, change).await?;
+        return Ok(());
+    };
+    let tx = app.begin().await?;
+    if put_back(tx.rows(), claimed, change).await? {
+        media::note_failure(&tx, media_id, claimed, outcome, error).await?;
+    }
+    tx.commit().await
+}
+
+/// Says whether the claim still held.
+async fn put_back(rows: &impl ConnectionTrait, claimed: &Claimed, change: job::ActiveModel) -> Result<bool> {
+    let held = held(&[(claimed.id, claimed.attempts)]);
+    let changed = job::Entity::update_many().set(change).filter(held).exec(rows).await?;
+    Ok(changed.rows_affected > 0)
 }
 
 /// Writes the next run of everything that comes back, unless one is written already: a run that is late or under way

@@ -44,6 +44,6 @@ pub(crate) async fn delete(tx: &mut Transaction<'_>, ids: &[Uuid]) -> Result<()>
 }
 
 /// Every object that a photo has or may have.
-pub(super) fn keys(row: &media::Model) -> Vec<String> {
+pub(crate) fn keys(row: &media::Model) -> Vec<String> {
     rendition::keys(row).chain(std::iter::once(row.original_key.clone()).filter(|key| !key.is_empty())).collect()
 }

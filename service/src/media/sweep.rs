@@ -1,11 +1,11 @@
-//! Uploads that were never finished or never used.
+//! Uploads that were never finished or never used, and what is old of what is known of the others.
 
 use chrono::TimeDelta;
 use darkroom_entity::media::{self, Attachment};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::delete;
+use super::{delete, run};
 use crate::app::App;
 use crate::error::Result;
 
@@ -15,7 +15,8 @@ const BATCH: u64 = 200;
 /// Batches of one run; what is left waits for the next hour.
 const BATCHES: usize = 50;
 
-/// Removes photos that nothing refers to a day after they were begun, whether unfinished, ready or failed.
+/// Removes photos that nothing refers to a day after they were begun, whether unfinished, ready or failed; and what became of
+/// runs of photos' jobs a month ago.
 pub async fn sweep(app: &App) -> Result<()> {
     let oldest = app.clock.now() - TimeDelta::hours(i64::from(app.config.media.unattached_ttl_hours));
     for _ in 0..BATCHES {
@@ -35,6 +36,11 @@ pub async fn sweep(app: &App) -> Result<()> {
         delete(&mut tx, &unused).await?;
         tx.commit().await?;
         if last {
+            break;
+        }
+    }
+    for _ in 0..BATCHES {
+        if !run::sweep(app).await? {
             break;
         }
     }

@@ -1,8 +1,8 @@
 //! Taking a photo in: streamed from the client to the object store, recognised and measured as it passes.
 
 use std::io;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use darkroom_entity::media::{self, Attachment, Kind, Status};
@@ -11,17 +11,19 @@ use darkroom_media::{Failure, FailureCode, Format, Inspector};
 use darkroom_platform::objects::PutError;
 use futures::TryStreamExt;
 use futures::stream::{self, BoxStream, StreamExt};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::limits;
 use crate::app::App;
 use crate::error::{Error, Result, reject_if_any};
+use crate::feature::{self, Feature};
 use crate::job::ProcessMedia;
 use crate::object;
 use crate::session::Viewer;
 use crate::transaction::Transaction;
-use crate::{rate, text};
+use crate::{rate, sight, text};
 
 /// A photo on its way in.
 pub struct NewUpload {
@@ -42,14 +44,43 @@ pub async fn upload(app: &App, viewer: &Viewer, new: NewUpload) -> Result<media:
     if let Some(id) = app.done_before() {
         return super::own(app, viewer, id).await;
     }
+    let last_byte = LastByte::default();
+    let result = receive(app, viewer, new, &last_byte).await;
+    sight::upload("whole", last_byte.at(), &result);
+    result
+}
+
+/// When the last byte of a body came, as far as it has come.
+#[derive(Clone)]
+struct LastByte(Arc<Mutex<Instant>>);
+
+impl Default for LastByte {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Instant::now())))
+    }
+}
+
+impl LastByte {
+    fn note(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    fn at(&self) -> Instant {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn receive(app: &App, viewer: &Viewer, new: NewUpload, last_byte: &LastByte) -> Result<media::Model> {
     let mut problems = Vec::new();
     let alt_text = text::clean("altText", &new.alt_text, app.config.limits.alt_text_max_chars, &mut problems);
     reject_if_any(problems)?;
+    feature::require(app, Feature::Upload).await?;
     rate::upload(app, viewer).await?;
     let Ok(permit) = Arc::clone(&app.uploads).try_acquire_owned() else {
         return Err(Error::RateLimited { retry_after: Duration::from_secs(5) });
     };
-    let body = new.body.map_err(body_error).boxed();
+    let last_byte = last_byte.clone();
+    let body = new.body.inspect(move |_| last_byte.note()).map_err(body_error).boxed();
     let photo = NewPhoto { owner: viewer.id(), body, alt_text, purpose: new.purpose, announced: None };
     let app = app.clone();
     let tasks = app.tasks.clone();
@@ -57,7 +88,7 @@ pub async fn upload(app: &App, viewer: &Viewer, new: NewUpload) -> Result<media:
         let _permit = permit;
         take_in(&app, photo).await
     };
-    tasks.spawn(work).await.map_err(Error::internal)?
+    tasks.spawn(work.in_current_span()).await.map_err(Error::internal)?
 }
 
 async fn take_in(app: &App, photo: NewPhoto) -> Result<media::Model> {
@@ -105,7 +136,8 @@ pub(crate) async fn store(app: &App, photo: NewPhoto) -> Result<Stored, Cut> {
         return Err(Cut::Refused(Failure { code: FailureCode::UnsupportedFormat, message }));
     }
     let row = insert(app, photo.owner, format, photo.alt_text, photo.purpose).await?;
-    let put = app.objects.put_stream(&row.original_key, checked(begun), format.content_type()).await;
+    let span = tracing::trace_span!("photo.receive", photo.format = format.content_type());
+    let put = app.objects.put_stream(&row.original_key, checked(begun), format.content_type()).instrument(span).await;
     let cut = match put {
         Ok(bytes) => return Ok(Stored { row, bytes }),
         Err(PutError::Source(cut)) => cut,
@@ -137,19 +169,30 @@ impl Stored {
 
     /// Removes what there is of it. If that fails, the sweep does it within a day.
     pub(crate) async fn discard(&self, app: &App) {
-        let object = app.objects.delete(&[self.row.original_key.as_str()]).await;
-        let entry = match object {
-            Ok(()) => media::Entity::delete_by_id(self.row.id)
-                .filter(media::Column::Status.eq(Status::Uploading))
-                .exec(app.rows())
-                .await
-                .map(|_| ())
-                .map_err(Error::from),
-            Err(error) => Err(error.into()),
-        };
-        if let Err(error) = entry {
+        if let Err(error) = self.remove(app).await {
             tracing::warn!(%error, media = %self.row.id, "a refused upload is left to the sweep");
         }
+    }
+
+    async fn remove(&self, app: &App) -> Result<()> {
+        // A commit whose answer was lost may have made it the ledger's: then it is kept, and processed.
+        if !self.is_nobodys(app).await? {
+            return Ok(());
+        }
+        app.objects.delete(&[self.row.original_key.as_str()]).await?;
+        media::Entity::delete_by_id(self.row.id)
+            .filter(media::Column::Status.eq(Status::Uploading))
+            .exec(app.rows())
+            .await?;
+        Ok(())
+    }
+
+    /// Whether nobody has accepted it. Nobody will: the lock waits for a transaction that was given up and has not ended.
+    async fn is_nobodys(&self, app: &App) -> Result<bool> {
+        let tx = app.begin().await?;
+        let row = media::Entity::find_by_id(self.row.id).lock_exclusive().one(tx.rows()).await?;
+        tx.abandon().await?;
+        Ok(row.is_some_and(|row| row.status == Status::Uploading))
     }
 }
 

@@ -1,17 +1,21 @@
 //! A photo's renditions in WebP, made when nobody waits any more.
 
 use darkroom_entity::media::{self, Status};
+use darkroom_entity::media_run::Outcome;
 use darkroom_entity::rendition::{self, Format, Size};
 use darkroom_media::Rendition;
 use darkroom_platform::objects::ObjectsError;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::rendition::{put, row_of, size_of};
-use super::{decoder, delete, limits};
+use super::{decoder, delete, limits, run};
 use crate::app::App;
 use crate::error::Result;
+use crate::feature::{self, Feature};
+use crate::job::{EncodeWebp, Job};
 use crate::{card, object};
 
 /// Makes a photo's renditions in WebP, from its original. A second run changes nothing.
@@ -19,7 +23,7 @@ use crate::{card, object};
 /// Those that are no smaller than the JPEG of their size are not kept: nobody gains by them. A photo that can't be encoded
 /// keeps its JPEGs, which is no error of the job; one that was deleted meanwhile leaves no object behind.
 pub async fn encode_webp(app: &App, media_id: Uuid) -> Result<()> {
-    if !app.config.media.webp {
+    if !app.config.media.webp || !feature::is_on(app, Feature::Webp).await? {
         return Ok(());
     }
     let Some(row) = media::Entity::find_by_id(media_id).one(app.rows()).await? else { return Ok(()) };
@@ -34,7 +38,8 @@ pub async fn encode_webp(app: &App, media_id: Uuid) -> Result<()> {
         Err(ObjectsError::NotFound) => return Ok(()),
         Err(error) => return Err(error.into()),
     };
-    match app.sandbox.encode_webp(bytes, &limits(app)).await.map_err(decoder::lost)? {
+    let span = tracing::trace_span!("photo.encode_webp", photo.bytes = bytes.len());
+    match app.sandbox.encode_webp(bytes, &limits(app)).instrument(span).await.map_err(decoder::lost)? {
         Ok(made) => store(app, &row, smaller(made, &have)).await,
         Err(failure) => {
             tracing::info!(media = %row.id, code = failure.code.as_str(), "a photo stays without WebP");
@@ -78,5 +83,6 @@ async fn store(app: &App, row: &media::Model, made: Vec<Rendition>) -> Result<()
         .on_conflict(OnConflict::columns(key).do_nothing().to_owned())
         .exec_without_returning(tx.rows())
         .await?;
+    run::note(&tx, row.id, EncodeWebp::NAME, Outcome::Done, None).await?;
     tx.commit().await
 }

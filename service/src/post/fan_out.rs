@@ -3,6 +3,7 @@
 use darkroom_entity::post;
 use darkroom_platform::timelines::of_author;
 use sea_orm::EntityTrait;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -34,7 +35,8 @@ pub async fn fan_out(app: &App, post_id: Uuid, after: Option<Uuid>) -> Result<()
         tx.commit().await?;
     }
     let followers: Vec<Uuid> = page.iter().map(|follow| follow.account_id).collect();
-    app.timelines.push(&followers, post_id).await?;
+    let span = tracing::trace_span!("feed.push_page", page.followers = followers.len());
+    app.timelines.push(&followers, post_id).instrument(span).await?;
     live::announce_post(app, &followers, post_id).await;
     Ok(())
 }

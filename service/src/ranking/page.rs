@@ -1,6 +1,7 @@
 //! Pages of the ranked feed.
 
 use std::collections::HashMap;
+use std::time::Instant;
 
 use chrono::TimeDelta;
 use uuid::Uuid;
@@ -15,6 +16,7 @@ use crate::error::Result;
 use crate::feed;
 use crate::page::{Page, PageRequest};
 use crate::session::Viewer;
+use crate::sight;
 
 /// Most ids of a snapshot that one query looks at.
 const LOOK: usize = 500;
@@ -66,6 +68,13 @@ pub struct Ranked {
 /// A place goes on in its own order, whatever has come since: each post comes once. An order is kept for twice as long as it is
 /// shown; after a place in one that has gone, or is somebody else's, the feed begins anew, and says so.
 pub async fn feed(app: &App, viewer: &Viewer, first: usize, after: Option<Place>) -> Result<Ranked> {
+    let begun = Instant::now();
+    let page = Box::pin(read(app, viewer, first, after)).await?;
+    sight::feed("ranked", begun);
+    Ok(page)
+}
+
+async fn read(app: &App, viewer: &Viewer, first: usize, after: Option<Place>) -> Result<Ranked> {
     let restarted = match after {
         None => {
             habit::opened(app, viewer);

@@ -8,12 +8,16 @@ use super::habit;
 use super::order::{current, shown_for};
 use crate::app::App;
 use crate::error::Result;
+use crate::feature::{self, Feature};
 use crate::feed;
 use crate::session::Viewer;
 
 /// Prepares timeline and order of `ranking.warm_people` who are likely to open their feed in this hour or the next; says for how
 /// many it was done. An order that is young still stays.
 pub async fn warm(app: &App) -> Result<usize> {
+    if !feature::is_on(app, Feature::WarmFeeds).await? {
+        return Ok(0);
+    }
     let likely = habit::likely(app, app.config.ranking.warm_people).await?;
     let people = account::Entity::find()
         .filter(account::Column::Id.is_in(likely))

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use darkroom_entity::media;
@@ -11,6 +11,7 @@ use darkroom_platform::objects::ObjectsError;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use sha2::{Digest, Sha256};
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::part::{self, Place};
@@ -18,7 +19,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::media::{self as photos, Cut, NewPhoto, Stored};
 use crate::session::Viewer;
-use crate::visibility;
+use crate::{sight, visibility};
 
 /// Numbers of missing parts that a message names.
 const NAMED: usize = 20;
@@ -36,6 +37,13 @@ pub async fn finish(app: &App, viewer: &Viewer, upload_id: Uuid) -> Result<media
     if row.state == State::Finished {
         return made(app, &row).await;
     }
+    let asked = Instant::now();
+    let result = work_on(app, row).await;
+    sight::upload("parts", asked, &result);
+    result
+}
+
+async fn work_on(app: &App, row: upload::Model) -> Result<media::Model> {
     let Ok(permit) = Arc::clone(&app.uploads).try_acquire_owned() else {
         return Err(Error::RateLimited { retry_after: Duration::from_secs(5) });
     };
@@ -45,7 +53,7 @@ pub async fn finish(app: &App, viewer: &Viewer, upload_id: Uuid) -> Result<media
         let _permit = permit;
         compose(&app, &row).await
     };
-    tasks.spawn(work).await.map_err(Error::internal)?
+    tasks.spawn(work.in_current_span()).await.map_err(Error::internal)?
 }
 
 /// The photo of a finished upload.

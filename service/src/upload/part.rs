@@ -86,7 +86,7 @@ pub(super) fn key(row: &upload::Model, number: u32) -> String {
 }
 
 /// Every key that a part may have.
-pub(super) fn keys(row: &upload::Model) -> Vec<String> {
+pub(crate) fn keys(row: &upload::Model) -> Vec<String> {
     places(row).map(|place| key(row, place.number)).collect()
 }
 

@@ -1,31 +1,46 @@
-//! A Redis of a test's own, to be stopped, killed, flushed and started again.
+//! A Redis of a test's own, to be stopped, killed, flushed and started again: alone, or one of several.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+mod cluster;
+mod reply;
+mod watched;
+
+use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{PATIENCE, Process, command, until};
+pub use cluster::RedisCluster;
+pub use reply::Reply;
+pub use watched::WatchedRedis;
 
-/// One answer of a Redis that lives takes microseconds.
-const ANSWER: Duration = Duration::from_millis(500);
+use super::{PATIENCE, Process, command, free_address, until};
 
 /// A Redis server on a port of its own, which it keeps over restarts.
 pub struct RedisServer {
     address: SocketAddr,
     folder: TempDir,
+    /// What it is told besides.
+    options: Vec<String>,
     process: Option<Process>,
 }
 
 impl RedisServer {
     /// Starts one and waits for it.
     pub async fn start() -> Self {
+        Self::start_at(free_address(), &[]).await
+    }
+
+    async fn start_at(address: SocketAddr, options: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
-        let mut server = Self { address: free_address(), folder, process: None };
+        let options = options.iter().map(|word| (*word).to_owned()).collect();
+        let mut server = Self { address, folder, options, process: None };
         server.restart().await;
         server
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// How to reach it.
@@ -37,9 +52,10 @@ impl RedisServer {
     pub async fn restart(&mut self) {
         let mut command = command(&program(), self.folder.path(), &[]);
         command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port"]);
-        command.arg(self.address.port().to_string());
+        command.arg(self.address.port().to_string()).args(&self.options);
         self.process = Some(Process::start(command));
-        until("Redis answers", PATIENCE, async || self.ask("PING").is_ok_and(|answer| answer == "+PONG")).await;
+        let answers = async || reply::ask(self.address, &["PING"]).is_ok_and(|answer| answer.text() == "PONG");
+        until("Redis answers", PATIENCE, answers).await;
     }
 
     /// Ends it at once; what it held is lost.
@@ -52,8 +68,8 @@ impl RedisServer {
     /// Ends every client's connection, of both kinds; they may connect again at once.
     pub fn cut_clients(&self) {
         for kind in ["normal", "pubsub"] {
-            let answer = self.ask(&format!("CLIENT KILL TYPE {kind} SKIPME yes")).unwrap();
-            assert!(answer.starts_with(':'), "{answer}");
+            let answer = self.ask(&["CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes"]);
+            assert!(matches!(answer, Reply::Number(_)), "{answer:?}");
         }
     }
 
@@ -69,31 +85,25 @@ impl RedisServer {
 
     /// Empties it.
     pub fn flush_all(&self) {
-        assert_eq!(self.ask("FLUSHALL").unwrap(), "+OK");
+        self.order(&["FLUSHALL"]);
+    }
+
+    /// What it answers to a command.
+    ///
+    /// # Panics
+    /// When it does not answer.
+    pub fn ask(&self, words: &[&str]) -> Reply {
+        reply::ask(self.address, words).unwrap_or_else(|error| panic!("{words:?} to {}: {error}", self.address))
+    }
+
+    /// Has it do something, which it must say it has done.
+    fn order(&self, words: &[&str]) {
+        assert_eq!(self.ask(words), Reply::Text("OK".to_owned()), "{words:?}");
     }
 
     fn signal(&self, name: &str) {
         self.process.as_ref().unwrap().signal(name);
     }
-
-    /// One command without arguments, and the first line of its answer.
-    fn ask(&self, words: &str) -> std::io::Result<String> {
-        let mut stream = TcpStream::connect_timeout(&self.address, ANSWER)?;
-        stream.set_read_timeout(Some(ANSWER))?;
-        stream.write_all(format!("{words}\r\n").as_bytes())?;
-        let mut answer = [0; 64];
-        let length = stream.read(&mut answer)?;
-        Ok(String::from_utf8_lossy(&answer[..length]).lines().next().unwrap_or_default().to_owned())
-    }
-}
-
-/// An address of this machine that nobody listens on, below the ports that the kernel gives to outgoing connections: one
-/// of those could be gone when the server starts again.
-fn free_address() -> SocketAddr {
-    let random = || 20_000 + (uuid::Uuid::new_v4().as_u128() % 12_000) as u16;
-    let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    let port = std::iter::repeat_with(random).take(100).find(free).expect("a free port");
-    SocketAddr::from(([127, 0, 0, 1], port))
 }
 
 fn program() -> PathBuf {

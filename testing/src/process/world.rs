@@ -1,7 +1,7 @@
 //! The stores of one test, and Darkroom's programs on them.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
@@ -13,13 +13,15 @@ use tokio::sync::OnceCell;
 
 use super::{PATIENCE, Process, binary, command, until};
 use crate::client::Client;
-use crate::stores::Stores;
+use crate::stores::{Stores, make_tables};
 
 /// A folder or a database, a key prefix and an object prefix, on which programs are started.
 pub struct World {
     folder: TempDir,
     stores: Stores,
     rows: OnceCell<DatabaseConnection>,
+    /// Where the programs are taken from instead of this build.
+    binaries: Option<PathBuf>,
 }
 
 /// A program that serves the API.
@@ -43,15 +45,30 @@ impl World {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = TempDir::new().unwrap();
         let stores = Stores::new(&folder.path().join("data")).await;
-        Self { folder, stores, rows: OnceCell::new() }
+        Self { folder, stores, rows: OnceCell::new(), binaries: None }
+    }
+
+    /// A folder, and stores that the caller has made and ends: what these variables name, else embedded ones.
+    pub fn on(variables: &[(&str, &str)]) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = TempDir::new().unwrap();
+        let stores = Stores::local(&folder.path().join("data"));
+        let mut world = Self { folder, stores, rows: OnceCell::new(), binaries: None };
+        variables.iter().for_each(|(name, value)| world.set(name, value));
+        world
+    }
+
+    /// Makes the tables.
+    pub async fn migrate(&self) {
+        let platform = self.platform().await;
+        make_tables(&platform.database).await;
+        platform.database.close().await.unwrap();
     }
 
     /// The same with tables.
     pub async fn migrated() -> Self {
         let world = Self::new().await;
-        let platform = world.platform().await;
-        platform.database.migrate().await.unwrap();
-        platform.database.close().await.unwrap();
+        world.migrate().await;
         world
     }
 
@@ -66,6 +83,16 @@ impl World {
         self.stores.variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
     }
 
+    /// Starts programs of another build from now on, which lie in this folder, or of this one again.
+    pub fn set_binaries(&mut self, folder: Option<&Path>) {
+        self.binaries = folder.map(Path::to_owned);
+    }
+
+    /// Where the database is.
+    pub fn database_url(&self) -> String {
+        self.stores.config().database_url()
+    }
+
     /// The folder that programs run in; embedded data lies in its `data`.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -73,7 +100,8 @@ impl World {
 
     /// A program with the world's variables, and `extra` over them.
     pub fn command(&self, program: &str, arguments: &[&str], extra: &[(&str, &str)]) -> Command {
-        let mut command = command(&binary(program), self.folder(), &self.stores.variables);
+        let path = self.binaries.as_ref().map_or_else(|| binary(program), |folder| folder.join(program));
+        let mut command = command(&path, self.folder(), &self.stores.variables);
         command.args(arguments).envs(extra.iter().copied());
         command
     }
@@ -118,7 +146,12 @@ impl World {
 
     /// The one whole number that a SELECT gives, in a column named `n`.
     pub async fn number(&self, sql: &str) -> i64 {
-        let url = self.stores.config().database_url();
+        // Past a pooler, if there is one: this connection is the driver's own.
+        let config = self.stores.config();
+        let url = match config.database.direct_url.expose() {
+            "" => config.database_url(),
+            direct => direct.to_owned(),
+        };
         let rows = self.rows.get_or_init(async || Database::connect(url).await.unwrap()).await;
         let row = rows.query_one_raw(Statement::from_string(rows.get_database_backend(), sql)).await.unwrap();
         row.and_then(|row| row.try_get::<Option<i64>>("", "n").unwrap()).unwrap_or_default()

@@ -2,11 +2,12 @@
 
 use darkroom_testing::TestApp;
 use sea_orm::{ConnectionTrait, DbBackend};
+use uuid::Uuid;
 
 use super::tour::Guest;
 
 /// Rows of each table.
-const ROWS: u32 = 100_000;
+pub(super) const ROWS: u32 = 100_000;
 
 /// Fills the tables. Everything hangs together as real rows do; the guest has followers, followees, notifications, saved
 /// posts, mutes and blocks by the hundred. Returns the tables' names.
@@ -46,6 +47,16 @@ impl Table {
     }
 }
 
+/// What an id of this kind begins with.
+fn tag(kind: &str) -> u32 {
+    0x0190_0000 + kind.bytes().map(u32::from).sum::<u32>()
+}
+
+/// What `id(kind,number)` stands for.
+pub(super) fn row(kind: &str, number: u32) -> Uuid {
+    Uuid::from_u128(u128::from(tag(kind)) << 96 | u128::from(number))
+}
+
 /// Puts the engine's words for ids, moments and bytes in the place of `id(table, number)`, `now` and `bytes`.
 fn spell(value: &str, backend: DbBackend) -> String {
     let mut spelled = value.to_owned();
@@ -53,7 +64,7 @@ fn spell(value: &str, backend: DbBackend) -> String {
         let end = begin + spelled[begin..].find(')').expect("a bracket that closes");
         let inner = spelled[begin + 3..end].to_owned();
         let (kind, number) = inner.split_once(',').expect("a kind and a number");
-        let tag = format!("{:08x}", 0x0190_0000_u32 + kind.bytes().map(u32::from).sum::<u32>());
+        let tag = format!("{:08x}", tag(kind));
         let id = match backend {
             DbBackend::Sqlite => format!("unhex('{tag}' || printf('%024x', {number}))"),
             _ => format!("CAST('{tag}' || lpad(to_hex({number}), 24, '0') AS uuid)"),
@@ -144,6 +155,18 @@ fn tables(guest: &Guest) -> Vec<Table> {
                 ("width", "10"),
                 ("height", "10"),
                 ("byte_size", "100"),
+            ],
+        ),
+        table(
+            "media_run",
+            &[
+                ("id", "id(run,i)"),
+                ("media_id", "id(media,i)"),
+                ("job_id", "id(job,i)"),
+                ("job_name", "'media.process'"),
+                ("attempt", "1"),
+                ("begun_at", "now"),
+                ("outcome", "'done'"),
             ],
         ),
         table(
@@ -250,6 +273,20 @@ fn tables(guest: &Guest) -> Vec<Table> {
                 ("expires_at", "now"),
             ],
         ),
+        table(
+            "job",
+            &[
+                ("id", "id(waiting,i)"),
+                ("name", "'post.purge'"),
+                ("payload", "'{}'"),
+                ("queue", "'bulk'"),
+                ("state", "CASE WHEN i % 10 = 0 THEN 'dead' ELSE 'queued' END"),
+                ("attempts", "0"),
+                ("run_at", "'2100-01-01 00:00:00+00:00'"),
+                ("created_at", "now"),
+            ],
+        ),
+        table("operator_action", &[("id", "id(action,i)"), ("action", "'job.retry'"), ("subject", "''")]),
         table(
             "session",
             &[

@@ -1,9 +1,18 @@
 //! One person does everything that the product lets people do.
 
-use darkroom_service::{App, follow, idempotency, media, notification, object, ranking, session, story, upload};
+use darkroom_service::feature::{self, Feature};
+use darkroom_service::job::admin::{self, Filter, Place, State};
+use darkroom_service::job::tally::{self, Tally};
+use darkroom_service::job::{Queue, pause};
+use darkroom_service::operator::{self, Actor};
+use darkroom_service::{
+    App, PageRequest, follow, idempotency, media, notification, object, ranking, session, sight, story, upload,
+};
 use darkroom_testing::{Person, TestApp, picture, uuid_of};
-use sea_orm::{ColumnTrait, DbBackend, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter};
 use serde_json::json;
+
+use super::crowd;
 
 /// The person, and somebody whom they meet.
 pub(super) struct Guest {
@@ -52,6 +61,7 @@ impl Guest {
         let story_photo = other.photo(picture::jpeg(24, 30)).await;
         let story = other.story(&story_photo).await;
         app.run_jobs().await;
+        sight::sample(&app.app).await;
         guest.follow(&other.id).await;
         for first in [1, 20] {
             guest.feed_page(first, None).await;
@@ -138,6 +148,7 @@ impl Guest {
         other.delete_post(&post).await;
         app.run_jobs().await;
         sweep(&app.app).await.unwrap();
+        operate(&app.app).await.unwrap();
     }
 }
 
@@ -147,11 +158,44 @@ async fn sweep(app: &App) -> darkroom_service::Result<()> {
     idempotency::sweep(app).await?;
     media::sweep(app).await?;
     notification::sweep(app).await?;
+    operator::sweep(app).await?;
     object::sweep(app).await?;
     ranking::sweep(app).await?;
     session::sweep(app).await?;
     story::sweep(app).await?;
     upload::sweep(app).await
+}
+
+/// What operators look at and do, in lists that are long.
+async fn operate(app: &App) -> darkroom_service::Result<()> {
+    admin::queues(app).await?;
+    operator::list(app).await?;
+    feature::list(app).await?;
+    let traced = media::trace(app, crowd::row("media", crowd::ROWS)).await?.expect("a photo of the crowd's");
+    assert!(!traced.runs.is_empty() && !traced.jobs.is_empty() && traced.used_by.is_some());
+    tally::add(app, &[("bulk", Tally { done: 1, failed: 0 })].into()).await?;
+    tally::last(app, 5).await?;
+    tally::sweep(app).await?;
+    feature::turn(app, Actor::Machine, Feature::Webp, false).await?;
+    feature::turn(app, Actor::Machine, Feature::Webp, true).await?;
+    operator::actions(app, PageRequest { first: 20, after: Some(app.clock.new_id()) }).await?;
+    let after = Some(Place { run_at: app.clock.now(), id: app.clock.new_id() });
+    for state in [State::Queued, State::Running, State::Dead] {
+        for queue in [None, Some(Queue::Bulk)] {
+            for name in [None, Some("post.purge".to_owned())] {
+                for after in [None, after] {
+                    admin::list(app, &Filter { state, queue, name: name.clone() }, 20, after).await?;
+                }
+            }
+        }
+    }
+    pause::pause(app, Actor::Machine, Queue::FanOut).await?;
+    pause::resume(app, Actor::Machine, Queue::FanOut).await?;
+    for (queue, name) in [(None, None), (Some(Queue::Bulk), None), (None, Some("post.purge"))] {
+        let (retried, more) = admin::retry_all(app, Actor::Machine, queue, name, 2).await?;
+        assert!(retried == 2 && more);
+    }
+    Ok(())
 }
 
 const DOCUMENTS: [&str; 5] = [

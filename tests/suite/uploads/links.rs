@@ -1,6 +1,7 @@
 //! Links to parts at our own route: each is good for one part of one size, for a while, and as long as its upload is open.
 
 use darkroom_service::account;
+use darkroom_service::operator::Actor;
 use darkroom_testing::{Client, TestApp, reqwest};
 use futures::stream;
 use serde_json::Value;
@@ -105,11 +106,11 @@ async fn a_link_ends_with_its_upload_and_with_its_person() {
         let refused = put(&ada, url_of(over, 0), file[..4096].to_vec()).await;
         assert_eq!(refused, (404, "NOT_FOUND".into()));
     }
-    account::suspend(&app.app, "ada").await.unwrap();
+    account::suspend(&app.app, Actor::Machine, "ada").await.unwrap();
     assert_eq!(put(&ada, url_of(&open, 0), file[..4096].to_vec()).await, (404, "NOT_FOUND".into()));
     assert_eq!(ada.finish_upload(id_of(&open)).await.status, 401);
     app.assert_photos(1).await;
-    account::reinstate(&app.app, "ada").await.unwrap();
+    account::reinstate(&app.app, Actor::Machine, "ada").await.unwrap();
     ada.send_part(&open["parts"][0], &file).await;
     app.finish().await;
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use darkroom_entity::job::State;
 use darkroom_platform::Clock;
-use darkroom_service::job::{Job, ledger};
+use darkroom_service::job::Job;
+use darkroom_service::job::ledger::{self, Suspects};
 use darkroom_worker::Registry;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -84,7 +85,7 @@ async fn the_job_of_a_worker_that_died_is_taken_over_when_its_lease_ends_and_not
     let stage = Stage::still().await;
     stage.enqueue_silently(&Abandoned::new()).await;
     let ids = ledger::due(&stage.app, Abandoned::QUEUE, 1).await.unwrap();
-    let dead = ledger::claim(&stage.app, Abandoned::QUEUE, &ids).await.unwrap().remove(0);
+    let dead = ledger::claim(&stage.app, Abandoned::QUEUE, &ids, Suspects::One).await.unwrap().remove(0);
     let working = stage.work(Registry::new().with::<Abandoned>().with::<Passes>(), 1);
 
     // A hint alone gives it to nobody; the job behind it in the same queue shows that the hint was looked at.

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use darkroom_entity::job::State;
 use darkroom_service::Error;
-use darkroom_service::job::{Job, ledger};
+use darkroom_service::job::Job;
+use darkroom_service::job::ledger::{self, Suspects};
 use darkroom_worker::{Registry, drain_with};
 
 use crate::stage::{Count, OnDrop, Stage, test_job};
@@ -117,7 +118,7 @@ async fn a_job_that_kills_its_workers_is_given_up_and_not_run_again() {
     stage.enqueue(&Crasher::new()).await;
     for attempt in 1..=3 {
         let ids = ledger::due(&stage.app, Crasher::QUEUE, 10).await.unwrap();
-        let claimed = ledger::claim(&stage.app, Crasher::QUEUE, &ids).await.unwrap();
+        let claimed = ledger::claim(&stage.app, Crasher::QUEUE, &ids, Suspects::One).await.unwrap();
         assert_eq!((claimed[0].attempts, claimed[0].exhausted), (attempt, false));
         stage.advance(LATER);
     }

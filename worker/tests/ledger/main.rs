@@ -6,5 +6,8 @@
 mod binary;
 mod delivery;
 mod failure;
+mod pause;
 mod shutdown;
 mod stage;
+mod suspect;
+mod tally;

@@ -53,10 +53,10 @@ impl RedisTimelines {
     }
 
     async fn marks(&self, batch: &[Uuid]) -> Result<Vec<Mark>, RedisError> {
-        let keys: Vec<String> = batch.iter().map(|timeline| self.key(*timeline)).collect();
+        let keys: &Vec<String> = &batch.iter().map(|timeline| self.key(*timeline)).collect();
         let ask = |client: Client| async move {
             let pipeline = client.pipeline();
-            for key in &keys {
+            for key in keys {
                 pipeline.llen::<(), _>(key.as_str()).await?;
                 pipeline.lindex::<(), _>(key.as_str(), 0).await?;
                 pipeline.lindex::<(), _>(key.as_str(), -1).await?;
@@ -76,10 +76,11 @@ impl RedisTimelines {
         if changed.is_empty() {
             return Ok(Vec::new());
         }
-        let (keys, ttl): (Vec<String>, i64) = (changed.iter().map(|timeline| self.key(*timeline)).collect(), self.ttl);
+        let keys: &Vec<String> = &changed.iter().map(|timeline| self.key(*timeline)).collect();
+        let ttl = self.ttl;
         let read = |client: Client| async move {
             let pipeline = client.pipeline();
-            for key in &keys {
+            for key in keys {
                 pipeline.lrange::<(), _>(key.as_str(), 0, -1).await?;
                 fred::prelude::KeysInterface::expire::<(), _>(&pipeline, key.as_str(), ttl, None).await?;
             }
