@@ -99,6 +99,18 @@ impl Row {
         self.broke.is_some() || all > 0 || self.late().next().is_some()
     }
 
+    /// Whether it failed by time alone: nothing was lost, doubled or wrong.
+    pub(crate) fn only_late(&self) -> bool {
+        let Findings { lost, doubled, wrong } = &self.findings;
+        self.failed() && lost.is_empty() && doubled.is_empty() && wrong.is_empty()
+    }
+
+    /// What took too long, or broke off.
+    pub(crate) fn lateness(&self) -> String {
+        let late = self.late().map(|(what, took, _)| format!("{what} {:.1} s", took.as_secs_f64()));
+        late.chain(self.broke.clone()).collect::<Vec<_>>().join(", ")
+    }
+
     fn verdict(&self) -> &'static str {
         match (self.failed(), self.skipped()) {
             (true, _) => "FAILED",
