@@ -41,6 +41,9 @@ struct Checks {
     redis: Finding,
     worker: Finding,
     clock: Finding,
+    /// Only where one is set. Without it the primary answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replica: Option<Finding>,
 }
 
 #[derive(Serialize)]
@@ -82,7 +85,8 @@ pub(crate) async fn ready(State(app): State<App>) -> Response {
     let worker = if is_paused { Finding::Paused } else { worker };
     let ready = [database, objects, clock].iter().all(|finding| *finding == Finding::Ok);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let checks = Checks { database, objects, redis, worker, clock };
+    let replica = app.database.replica().map(|(stands, _)| if stands { Finding::Ok } else { Finding::Degraded });
+    let checks = Checks { database, objects, redis, worker, clock, replica };
     let mut response = (status, axum::Json(Readiness { ready, checks })).into_response();
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

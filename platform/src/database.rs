@@ -3,6 +3,7 @@
 //! SQLite has one writer. Writers of this process queue at a fair gate instead of polling a busy file, and begin with
 //! `BEGIN IMMEDIATE`, since a transaction that reads first and writes later fails when another one wrote in between.
 
+mod aside;
 mod link;
 mod migrate;
 mod open;
@@ -85,6 +86,8 @@ pub struct Database {
     /// The turn to write: one permit on SQLite, none needed on PostgreSQL.
     gate: Option<Arc<Semaphore>>,
     gate_timeout: Duration,
+    /// What may answer reads in the primary's place.
+    replica: Option<Arc<aside::Replica>>,
 }
 
 /// How many connections there are.
@@ -105,7 +108,11 @@ impl Database {
         let rows = open::open(config).await?;
         let gate = (rows.engine() == Engine::Sqlite).then(|| Arc::new(Semaphore::new(1)));
         let gate_timeout = Duration::from_millis(config.database.acquire_timeout_ms);
-        Ok(Self { rows, gate, gate_timeout })
+        let replica = open::replica(config, &rows)?.map(Arc::new);
+        if let Some(replica) = &replica {
+            replica.watch();
+        }
+        Ok(Self { rows, gate, gate_timeout, replica })
     }
 
     /// Has each statement and the time it took told to `observer`, through this value and clones made later. It runs on
@@ -118,6 +125,19 @@ impl Database {
     #[must_use]
     pub fn connection(&self) -> &Rows {
         &self.rows
+    }
+
+    /// Its rows for one operation that only reads: a replica may answer, which shows everything that had been acknowledged when
+    /// the first of them was asked for. What writes goes to the primary. `None` where no replica is set.
+    #[must_use]
+    pub fn aside(&self) -> Option<Rows> {
+        self.replica.as_ref().map(|replica| self.rows.beside(replica))
+    }
+
+    /// Whether the replica answers and keeps up, as far as is known, and the connections to it. `None` where none is set.
+    #[must_use]
+    pub fn replica(&self) -> Option<(bool, Connections)> {
+        self.replica.as_ref().map(|replica| (replica.stands(), replica.connections()))
     }
 
     /// Which engine this is.
@@ -207,7 +227,11 @@ impl Database {
     /// # Errors
     /// When the driver reports one.
     pub async fn close(&self) -> Result<(), DbErr> {
-        self.rows.close().await
+        let outcome = match &self.replica {
+            Some(replica) => replica.close().await,
+            None => Ok(()),
+        };
+        outcome.and(self.rows.close().await)
     }
 }
 

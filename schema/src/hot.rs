@@ -24,7 +24,7 @@ use async_graphql::{Context, ContextSelectionSet, OutputType, Positioned, QueryP
 use darkroom_service::App;
 
 pub(crate) use json::{boolean, id, moment, name, null, number, real, text, texts, written_or_null};
-pub(crate) use plan::{Plan, Step, step};
+pub(crate) use plan::{Plan, Step, Writing, step};
 
 /// An output type that can be written at once.
 pub(crate) trait Hot: OutputType {
@@ -48,7 +48,8 @@ impl<T: Hot> HotList<'_, T> {
         let sources = self.0.iter().map(|entry| entry.source()).collect::<Option<Vec<_>>>()?;
         let plan = is_alone(ctx).then(|| Plan::<T>::of(ctx))??;
         let mut out = Vec::with_capacity(sources.len() * 1024);
-        json::list(&mut out, &sources, |out, source| plan.write(source, app, out));
+        let with = Writing::now(app);
+        json::list(&mut out, &sources, |out, source| plan.write(source, &with, out));
         Some(out)
     }
 }

@@ -177,9 +177,21 @@ impl Caller {
     }
 }
 
-/// Gives a request what its resolvers need: who asks, and loaders of its own.
-pub fn prepare(request: Request, app: &App, caller: Caller) -> Request {
-    attach(request, app, Arc::new(caller))
+/// Gives a request what its resolvers need: who asks, and loaders of its own. What only reads may read from a replica.
+pub fn prepare(mut request: Request, app: &App, caller: Caller) -> Request {
+    match app.aside() {
+        Some(aside) if only_reads(&mut request) => attach(request.data(aside.clone()), &aside, Arc::new(caller)),
+        _ => attach(request, app, Arc::new(caller)),
+    }
+}
+
+/// Whether the operation is a query; not so of a document that can't be read.
+fn only_reads(request: &mut Request) -> bool {
+    let name = request.operation_name.clone();
+    request.parsed_query().is_ok_and(|document| {
+        listening::selected(document, name.as_deref())
+            .is_some_and(|operation| operation.node.ty == OperationType::Query)
+    })
 }
 
 /// Has a request's mutations carried out as steps of this attempt.

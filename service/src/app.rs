@@ -1,5 +1,6 @@
 //! What every role of the program shares: the outside, and the few things that bound its use.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use darkroom_platform::clock::Clock;
@@ -75,6 +76,8 @@ pub struct App {
     pub(crate) seen: Arc<Seen>,
     /// The proof of who asks that this value's reads are to bring along, if any.
     pub(crate) owed: Option<Arc<Owed>>,
+    /// Where the reads of the query that this value serves go, if a replica may answer them.
+    aside: Option<Rows>,
 }
 
 impl App {
@@ -100,6 +103,7 @@ impl App {
             run: None,
             seen: Arc::default(),
             owed: None,
+            aside: None,
             config,
             database,
             objects,
@@ -131,6 +135,23 @@ impl App {
         Self { run: Some(Run::of(job)), ..self.clone() }
     }
 
+    /// The same application, for one operation that only reads: a replica of the database may answer, which shows everything
+    /// that had been acknowledged when the operation read first. None where no replica is set.
+    #[must_use]
+    pub fn aside(&self) -> Option<Self> {
+        let rows = self.database.aside()?;
+        Some(Self { aside: Some(rows), ..self.clone() })
+    }
+
+    /// The same application, which reads what is true now: for what is kept longer than an operation, so that nothing is kept
+    /// that was out of date already.
+    pub(crate) fn at_truth(&self) -> Cow<'_, Self> {
+        match self.aside {
+            None => Cow::Borrowed(self),
+            Some(_) => Cow::Owned(Self { aside: None, ..self.clone() }),
+        }
+    }
+
     /// The same application, whose next read of posts proves who asks.
     pub(crate) fn owing(&self, owed: Arc<Owed>) -> Self {
         Self { owed: Some(owed), ..self.clone() }
@@ -143,7 +164,7 @@ impl App {
 
     /// Where reads go.
     pub fn rows(&self) -> &Rows {
-        self.database.connection()
+        self.aside.as_ref().unwrap_or_else(|| self.database.connection())
     }
 
     /// Begins a change. Nothing of it is seen by anyone, and none of its jobs is announced, before

@@ -28,7 +28,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::error::Result;
 
-pub use content::{AuthorCard, MediaCard, PostCard, RenditionCard};
+pub use content::{AuthorCard, LinkWindow, MediaCard, PostCard, RenditionCard};
 pub(crate) use revision::{count_authors, count_posts};
 pub(crate) use shelf::Cards;
 pub use shelf::Wanted;
@@ -95,6 +95,8 @@ impl Marked {
 /// statement, and what is needed for cards that are not at hand. A bounded number.
 pub async fn marked(app: &App, viewer: Uuid, posts: Select<post::Entity>) -> Result<Vec<Marked>> {
     let mut rows = mark(app, viewer, posts.clone()).await?;
+    // Cards are kept for everybody, and what has changed meanwhile a replica may not know yet.
+    let app = &*app.at_truth();
     let order: Vec<Uuid> = rows.iter().map(|row| row.post.id).collect();
     let mut done: HashMap<Uuid, Marked> = HashMap::with_capacity(order.len());
     for _ in 0..ATTEMPTS {
@@ -123,6 +125,7 @@ pub async fn marked(app: &App, viewer: Uuid, posts: Select<post::Entity>) -> Res
 /// The cards of posts that were found visible: of their revisions, or of newer ones. Those of posts that are gone are left
 /// out. A bounded number.
 pub async fn of_posts(app: &App, posts: &[Wanted]) -> Result<HashMap<Uuid, Arc<PostCard>>> {
+    let app = &*app.at_truth();
     let (mut found, _) = app.cards.of(app, posts, &[]).await?;
     for _ in 1..ATTEMPTS {
         let changed: Vec<Uuid> = posts.iter().map(|one| one.id).filter(|id| !found.contains_key(id)).collect();
@@ -137,6 +140,7 @@ pub async fn of_posts(app: &App, posts: &[Wanted]) -> Result<HashMap<Uuid, Arc<P
 
 /// The cards of people who were found visible, as [`of_posts`].
 pub async fn of_authors(app: &App, people: &[Wanted]) -> Result<HashMap<Uuid, Arc<AuthorCard>>> {
+    let app = &*app.at_truth();
     let (_, mut found) = app.cards.of(app, &[], people).await?;
     for _ in 1..ATTEMPTS {
         let changed: Vec<Uuid> = people.iter().map(|one| one.id).filter(|id| !found.contains_key(id)).collect();

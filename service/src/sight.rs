@@ -13,7 +13,9 @@ mod sample;
 use std::time::{Duration, Instant};
 
 use darkroom_media::FailureCode;
-use darkroom_platform::metrics::{self, Build, Counted, Folder, Listener, Metrics, Place, Reason, Upload, UploadKind};
+use darkroom_platform::metrics::{
+    self, Build, Counted, Folder, Listener, Metrics, Place, Reason, Store, Upload, UploadKind,
+};
 use darkroom_platform::space;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
@@ -99,6 +101,11 @@ fn look(app: &App) {
         metrics.database_connections.set(i64::from(connections.open));
         metrics.database_connections_used.set(i64::from(connections.used));
         metrics.database_connections_max.set(i64::from(app.config.database.max_connections));
+        if let Some((stands, connections)) = app.database.replica() {
+            metrics.database_replica_connections.set(i64::from(connections.open));
+            metrics.database_replica_connections_used.set(i64::from(connections.used));
+            metrics.store_up.get_or_create(&Store { store: "replica" }).set(i64::from(stands));
+        }
         metrics.card_bytes.set(signed(app.cards.weight()));
         // Without the probe's own.
         metrics.listeners.set(signed(app.events.listeners().saturating_sub(1) as u64));

@@ -15,6 +15,7 @@ mod outage;
 mod refusal;
 mod scale_pgbouncer;
 mod scale_redis;
+mod scale_replica;
 mod sight;
 mod survival;
 mod traces;

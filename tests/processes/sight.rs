@@ -7,17 +7,17 @@ use darkroom_testing::{Client, Mode, mode, picture, uuid_of};
 use serde_json::json;
 
 /// One look at a program's metrics.
-struct Scrape(String);
+pub(crate) struct Scrape(String);
 
 impl Scrape {
-    async fn of(client: &Client, address: SocketAddr) -> Self {
+    pub(crate) async fn of(client: &Client, address: SocketAddr) -> Self {
         let answer = client.http().get(format!("http://{address}/metrics")).send().await.unwrap();
         assert_eq!(answer.status(), 200);
         Self(answer.text().await.unwrap())
     }
 
     /// The sum of the series of this name that have all of these labels; none if there is no such series.
-    fn sum(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
+    pub(crate) fn sum(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
         let wanted: Vec<String> = labels.iter().map(|(label, value)| format!("{label}=\"{value}\"")).collect();
         let value = |line: &str| {
             let (series, value) = line.rsplit_once(' ')?;
@@ -36,7 +36,8 @@ impl Scrape {
     }
 }
 
-async fn address_of(process: &mut Process) -> SocketAddr {
+/// Where a program shows its metrics.
+pub(crate) async fn address_of(process: &mut Process) -> SocketAddr {
     process.logged("metrics are served").await["listen"].as_str().unwrap().parse().unwrap()
 }
 

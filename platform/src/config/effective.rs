@@ -17,6 +17,7 @@ pub(super) fn list(config: &Config) -> Vec<(String, String)> {
     for (key, value) in &mut out {
         match key.as_str() {
             "database_url" => *value = without_password(&config.database_url()),
+            "database.replica_url" => *value = without_password(config.database.replica_url.expose()),
             "database.direct_url" => *value = without_password(config.database.direct_url.expose()),
             "redis_url" => *value = without_password(config.redis_url()),
             "objects_url" => *value = config.objects_url(),

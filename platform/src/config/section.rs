@@ -22,6 +22,10 @@ pub struct DatabaseConfig {
     pub pooler: Pooler,
     /// PostgreSQL's own URL, past the pooler (with its password); empty if there is none.
     pub direct_url: Secret,
+    /// A streaming replica's URL (with its password), which answers queries; empty if there is none.
+    pub replica_url: Secret,
+    /// Longest wait for it to come as far as the primary was, milliseconds.
+    pub replica_max_lag_ms: u64,
 }
 
 /// What stands between a process and PostgreSQL: what is left with a connection may not be there for the next statement.

@@ -93,7 +93,7 @@ fn every_variable_reaches_its_key() {
             ("redis_url", _) => "redis://localhost:6379/3".to_owned(),
             ("objects_url" | "media_base_url", _) => continue, // one needs the other; they have a test of their own
             ("secret", _) => "another secret of at least thirty-two characters".to_owned(),
-            ("database.pooler" | "database.direct_url", _) => continue, // they need PostgreSQL; they have a test of their own
+            ("database.pooler" | "database.direct_url" | "database.replica_url", _) => continue, // they need PostgreSQL; they have a test of their own
             ("redis.key_prefix", _) => "photos".to_owned(),
             ("worker.queues", _) => "bulk,fanout".to_owned(),
             ("http.cors_origins", _) => "https://app.example.test".to_owned(),
@@ -447,6 +447,20 @@ fn a_pooler_stands_before_postgresql_and_a_way_past_it_leads_there() {
     let nonsense = refusal(Role::Single, &[url, pooler, ("DARKROOM_DATABASE_DIRECT_URL", "db:5432")]);
     assert!(nonsense.starts_with("database.direct_url: "), "{nonsense}");
     assert!(load(Role::Single, &[url, ("DARKROOM_DATABASE_POOLER", "pgbouncer")]).is_err());
+}
+
+#[test]
+fn a_replica_follows_postgresql() {
+    let replica = ("DARKROOM_DATABASE_REPLICA_URL", "postgres://darkroom:hunter2@replica/darkroom");
+    let config = load(Role::Single, &[SHARED[0], replica]).unwrap();
+    let shown = format!("{:?} {:?}", config.effective(), config.database);
+    assert!(!shown.contains("hunter2") && shown.contains("postgres://darkroom:********@replica/darkroom"), "{shown}");
+    assert!(refusal(Role::Single, &[replica]).contains("database_url is a file"));
+    for wrong in ["sqlite://x", "replica:5432"] {
+        let refused = refusal(Role::Single, &[SHARED[0], ("DARKROOM_DATABASE_REPLICA_URL", wrong)]);
+        assert!(refused.starts_with("database.replica_url: "), "{refused}");
+    }
+    assert!(load(Role::Single, &[SHARED[0], ("DARKROOM_DATABASE_REPLICA_MAX_LAG_MS", "0")]).is_err());
 }
 
 #[test]

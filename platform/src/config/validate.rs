@@ -31,6 +31,7 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     }
     stores(config)?;
     pooler(config)?;
+    replica(config)?;
     names(config)?;
     documents(config)?;
     numbers::check(config)?;
@@ -126,6 +127,25 @@ fn pooler(config: &Config) -> Result<(), ConfigError> {
         DatabaseAddress::Sqlite(_) => {
             let problem = "must be PostgreSQL's own address: postgres://user:password@host/darkroom";
             Err(ConfigError::new("database.direct_url", problem))
+        }
+    }
+}
+
+/// A replica of PostgreSQL's follows PostgreSQL.
+fn replica(config: &Config) -> Result<(), ConfigError> {
+    let url = config.database.replica_url.expose();
+    if url.is_empty() {
+        return Ok(());
+    }
+    if matches!(config.database_address()?, DatabaseAddress::Sqlite(_)) {
+        let problem = "a replica follows PostgreSQL, but database_url is a file; leave this empty";
+        return Err(ConfigError::new("database.replica_url", problem));
+    }
+    match DatabaseAddress::parse("database.replica_url", url)? {
+        DatabaseAddress::Postgres(_) => Ok(()),
+        DatabaseAddress::Sqlite(_) => {
+            let problem = "must be a replica's address: postgres://user:password@host/darkroom";
+            Err(ConfigError::new("database.replica_url", problem))
         }
     }
 }

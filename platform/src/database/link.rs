@@ -64,6 +64,7 @@ struct Idle<C> {
     connection: C,
     opened: Instant,
     since: Instant,
+    reached: i64,
 }
 
 impl<C: Speak> Links<C> {
@@ -117,7 +118,9 @@ impl<C: Speak> Links<C> {
             let stands = idle.since.elapsed() < TEST_IF_IDLE_FOR
                 || timeout_at(deadline, idle.connection.ping()).await.map_err(|_| late())?.is_ok();
             if stands {
-                return Ok(Link::new(self, place, idle.connection, idle.opened));
+                let mut link = Link::new(self, place, idle.connection, idle.opened);
+                link.reached = idle.reached;
+                return Ok(link);
             }
         }
         let connection = self.open(deadline).await?;
@@ -168,11 +171,11 @@ impl<C: Speak> Shared<C> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop_back()
     }
 
-    fn keep(&self, connection: C, opened: Instant) {
+    fn keep(&self, connection: C, opened: Instant, reached: i64) {
         let now = Instant::now();
         let surplus = {
             let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            idle.push_back(Idle { connection, opened, since: now });
+            idle.push_back(Idle { connection, opened, since: now, reached });
             let stale = idle.front().is_some_and(|oldest| now - oldest.since > CLOSE_IF_IDLE_FOR);
             if stale { idle.pop_front() } else { None }
         };
@@ -220,6 +223,8 @@ enum State {
 pub(super) struct Link<C: Speak> {
     connection: Option<C>,
     opened: Instant,
+    /// How far in the primary's log its server is at the least, where anybody has asked: it stays with the connection.
+    pub(super) reached: i64,
     state: State,
     shared: Arc<Shared<C>>,
     /// Given back last: nobody is let in for a connection that is still to be mended.
@@ -237,7 +242,8 @@ impl<C: Speak> std::fmt::Debug for Link<C> {
 impl<C: Speak> Link<C> {
     fn new(links: &Links<C>, place: OwnedSemaphorePermit, connection: C, opened: Instant) -> Self {
         let shared = Arc::clone(&links.0);
-        Self { connection: Some(connection), opened, state: State::Clean, shared, place: Some(place), turn: None }
+        let connection = Some(connection);
+        Self { connection, opened, reached: 0, state: State::Clean, shared, place: Some(place), turn: None }
     }
 
     /// Has it do something. If the future is dropped on the way, the connection is asked before it is used again.
@@ -309,7 +315,7 @@ impl<C: Speak> Link<C> {
 }
 
 /// Whether a connection is of no use after this.
-fn is_fatal(error: &sqlx::Error) -> bool {
+pub(super) fn is_fatal(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
         // Class 08: connection exception; class 57P: the server was told to end, or has crashed (PostgreSQL, appendix A).
@@ -324,7 +330,7 @@ impl<C: Speak> Drop for Link<C> {
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
         let undo = match self.state {
-            State::Clean => return self.shared.keep(connection, self.opened),
+            State::Clean => return self.shared.keep(connection, self.opened, self.reached),
             State::Broken => return self.shared.forget(),
             State::Asked => false,
             State::Open => true,
@@ -332,13 +338,13 @@ impl<C: Speak> Drop for Link<C> {
         // Without a runtime the program ends: so does the connection.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let held = (self.place.take(), self.turn.take());
-        let (shared, opened) = (Arc::clone(&self.shared), self.opened);
+        let (shared, opened, reached) = (Arc::clone(&self.shared), self.opened, self.reached);
         runtime.spawn(async move {
             let mending =
                 async { if undo { connection.batch("ROLLBACK").await.map(drop) } else { connection.ping().await } };
             let mended = timeout_at(Instant::now() + shared.patience, mending).await;
             match mended {
-                Ok(Ok(())) => shared.keep(connection, opened),
+                Ok(Ok(())) => shared.keep(connection, opened, reached),
                 Ok(Err(error)) => tracing::debug!(%error, "a connection whose statement was given up is closed"),
                 Err(_) => tracing::debug!("a connection whose statement was given up does not answer; it is closed"),
             }

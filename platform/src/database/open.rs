@@ -11,6 +11,7 @@ use sea_orm::sqlx::{self, ConnectOptions as _};
 use sea_orm::{DbErr, RuntimeErr};
 
 use super::DatabaseError;
+use super::aside::Replica;
 use super::link::Links;
 use super::rows::{AnyLinks, Rows};
 use super::setup::Setup;
@@ -18,6 +19,9 @@ use crate::config::{Config, DatabaseAddress, Pooler, Role, without_password};
 
 /// How long SQLite waits for another process's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Longest wait for a connection to a replica: the primary can answer as well.
+const REPLICA_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Page cache of one SQLite connection, KiB (negative is SQLite's way to say KiB).
 const CACHE_KIB: &str = "-4096";
@@ -42,6 +46,25 @@ pub(super) async fn open(config: &Config) -> Result<Rows, DatabaseError> {
     let rows = Rows::new(links);
     rows.ping().await.map_err(refused)?;
     Ok(rows)
+}
+
+/// The replica that the settings name, which need not be there now.
+pub(super) fn replica(config: &Config, rows: &Rows) -> Result<Option<Replica>, DatabaseError> {
+    let (url, AnyLinks::Postgres(primary)) = (config.database.replica_url.expose(), rows.links()) else {
+        return Ok(None);
+    };
+    // What a worker reads it acts upon.
+    if url.is_empty() || config.role() == Role::Worker {
+        return Ok(None);
+    }
+    let setup = postgres(config, url).map_err(|error| DatabaseError::Connect {
+        address: without_password(url),
+        source: DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))),
+    })?;
+    let patience = REPLICA_PATIENCE.min(Duration::from_millis(config.database.acquire_timeout_ms));
+    let links = Links::new(setup, config.database.max_connections, patience);
+    let most_lag = Duration::from_millis(config.database.replica_max_lag_ms);
+    Ok(Some(Replica::new(links, primary.clone(), most_lag)))
 }
 
 fn sqlite(config: &Config, path: &Path) -> Result<SqliteConnectOptions, DatabaseError> {

@@ -12,6 +12,7 @@ use sea_orm::{
 };
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::aside::{Aside, Replica};
 use super::link::{Link, Links};
 use super::speak::Speak;
 use super::transaction::Transaction;
@@ -25,6 +26,8 @@ pub(super) type Observer = Arc<dyn Fn(&Statement, Duration) + Send + Sync>;
 pub struct Rows {
     links: AnyLinks,
     observer: Option<Observer>,
+    /// What may answer reads in their place.
+    aside: Option<Arc<Aside>>,
 }
 
 #[derive(Debug, Clone)]
@@ -41,11 +44,20 @@ impl std::fmt::Debug for Rows {
 
 impl Rows {
     pub(super) fn new(links: AnyLinks) -> Self {
-        Self { links, observer: None }
+        Self { links, observer: None, aside: None }
+    }
+
+    /// The same rows, for one operation that reads aside.
+    pub(super) fn beside(&self, replica: &Arc<Replica>) -> Self {
+        Self { aside: Some(Arc::new(Aside::new(Arc::clone(replica)))), ..self.clone() }
     }
 
     pub(super) fn observe(&mut self, observer: Observer) {
         self.observer = Some(observer);
+    }
+
+    pub(super) fn links(&self) -> &AnyLinks {
+        &self.links
     }
 
     pub(super) fn engine(&self) -> Engine {
@@ -145,6 +157,14 @@ impl ConnectionTrait for Rows {
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         let observer = self.observer.as_ref();
+        if let Some(aside) = &self.aside
+            && let Some(mut link) = aside.link(&statement).await
+        {
+            match one(&mut link, observer, statement.clone()).await {
+                Ok(row) => return Ok(row),
+                Err(error) => aside.failed(&error),
+            }
+        }
         match &self.links {
             AnyLinks::Postgres(links) => one(&mut links.take().await?, observer, statement).await,
             AnyLinks::Sqlite(links) => one(&mut links.take().await?, observer, statement).await,
@@ -153,6 +173,14 @@ impl ConnectionTrait for Rows {
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let observer = self.observer.as_ref();
+        if let Some(aside) = &self.aside
+            && let Some(mut link) = aside.link(&statement).await
+        {
+            match all(&mut link, observer, statement.clone()).await {
+                Ok(rows) => return Ok(rows),
+                Err(error) => aside.failed(&error),
+            }
+        }
         match &self.links {
             AnyLinks::Postgres(links) => all(&mut links.take().await?, observer, statement).await,
             AnyLinks::Sqlite(links) => all(&mut links.take().await?, observer, statement).await,

@@ -213,7 +213,7 @@ labels! {
     }
     /// What a look found.
     Place {
-        /// `hit`: it was there. `miss`: it has to be built. `away`: the store did not answer.
+        /// `hit`: it was there. `miss`: it has to be built, or is not far enough. `away`: the store did not answer.
         result: &'static str,
     }
     /// Where a card was found.

@@ -128,6 +128,12 @@ metrics! {
     database_connections_used: Gauge = "darkroom_database_connections_used", Gauge::default();
     /// Most connections to the database that this process opens.
     database_connections_max: Gauge = "darkroom_database_connections_max", Gauge::default();
+    /// Connections to the database's replica that are open; 0 without one.
+    database_replica_connections: Gauge = "darkroom_database_replica_connections", Gauge::default();
+    /// Connections to the database's replica that are open and in use.
+    database_replica_connections_used: Gauge = "darkroom_database_replica_connections_used", Gauge::default();
+    /// Reads that were meant for the database's replica; without it the primary answers.
+    database_replica_reads: Family<Place, Counter> = "darkroom_database_replica_reads", Family::default();
     /// Time until a write transaction has begun: the wait for its turn on SQLite, for a connection, and for BEGIN.
     database_begin_seconds: Histogram = "darkroom_database_begin_duration_seconds", request();
     /// Write transactions that could not begin: no turn, no connection, or an error.

@@ -29,8 +29,14 @@ pub(crate) fn real(out: &mut Vec<u8>, value: f64) {
     write(out, &value);
 }
 
+/// Most text has nothing to be escaped, which is seen many bytes at a time; the rest is written a byte at a time.
 pub(crate) fn text(out: &mut Vec<u8>, value: &str) {
-    write(out, value);
+    let is_special = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    // Without a way out of the loop, so that it can be many bytes at a time.
+    match value.bytes().fold(false, |found, byte| found | is_special(byte)) {
+        false => plain(out, value),
+        true => write(out, value),
+    }
 }
 
 pub(crate) fn texts(out: &mut Vec<u8>, values: &[String]) {

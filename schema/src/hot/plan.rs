@@ -3,11 +3,25 @@
 use async_graphql::parser::types::{Field, Selection, SelectionSet};
 use async_graphql::{Context, ContextSelectionSet};
 use darkroom_service::App;
+use darkroom_service::card::LinkWindow;
 
 use super::{Hot, json};
 
+/// What all values of one list are written with.
+pub(crate) struct Writing<'a> {
+    pub(crate) app: &'a App,
+    /// For how long links are signed.
+    pub(crate) links: LinkWindow,
+}
+
+impl<'a> Writing<'a> {
+    pub(crate) fn now(app: &'a App) -> Self {
+        Self { app, links: LinkWindow::now(app) }
+    }
+}
+
 /// Writes one field's value.
-pub(crate) type Step<S> = Box<dyn Fn(&S, &App, &mut Vec<u8>) + Send + Sync>;
+pub(crate) type Step<S> = Box<dyn Fn(&S, &Writing<'_>, &mut Vec<u8>) + Send + Sync>;
 
 /// The step of a field that needs nothing but its object.
 pub(crate) fn step<S>(write: impl Fn(&S, &mut Vec<u8>) + Send + Sync + 'static) -> Option<Step<S>> {
@@ -34,21 +48,21 @@ impl<T: Hot> Plan<T> {
     }
 
     /// Writes one object.
-    pub(crate) fn write(&self, source: &T::Source, app: &App, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, source: &T::Source, with: &Writing<'_>, out: &mut Vec<u8>) {
         out.push(b'{');
         for (at, (key, step)) in self.fields.iter().enumerate() {
             if at > 0 {
                 out.push(b',');
             }
             out.extend_from_slice(key);
-            step(source, app, out);
+            step(source, with, out);
         }
         out.push(b'}');
     }
 
     /// Writes a list of them.
-    pub(crate) fn write_list(&self, sources: &[T::Source], app: &App, out: &mut Vec<u8>) {
-        json::list(out, sources, |out, source| self.write(source, app, out));
+    pub(crate) fn write_list(&self, sources: &[T::Source], with: &Writing<'_>, out: &mut Vec<u8>) {
+        json::list(out, sources, |out, source| self.write(source, with, out));
     }
 }
 

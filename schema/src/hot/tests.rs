@@ -45,7 +45,7 @@ impl Hot for Thing {
             }
             "inner" => {
                 let plan = Plan::<Thing>::below(field)?;
-                Some(Box::new(move |source: &i64, app, out| plan.write(source, app, out)))
+                Some(Box::new(move |source: &i64, with, out| plan.write(source, with, out)))
             }
             _ => None,
         }
@@ -124,5 +124,16 @@ async fn what_cannot_be_written_takes_the_ordinary_way() {
         let (json, written) = run(&numbers, document).await;
         let same: serde_json::Value = serde_json::from_str(&json).expect("JSON");
         assert_eq!((same, written), (serde_json::from_str(expected).expect("JSON"), false), "{document}");
+    }
+}
+
+#[test]
+fn text_is_written_as_the_library_writes_it() {
+    let ascii = (0..128).map(|code| format!("before {} after", char::from(code)));
+    let others = ["", "plain", "naïve 📷 \u{2028}\u{7f}\u{85}", "\"", "\\", "a\nb\tc\u{0}", "</script>"];
+    for value in ascii.chain(others.map(str::to_owned)) {
+        let mut out = Vec::new();
+        text(&mut out, &value);
+        assert_eq!(String::from_utf8(out).expect("text"), serde_json::to_string(&value).expect("JSON"), "{value:?}");
     }
 }

@@ -7,7 +7,9 @@ use super::feed::{FeedEdge, RankReason};
 use super::media::{MediaFormat, MediaKind, MediaSize, MediaStatus};
 use super::post::PostState;
 use super::{Audience, Commenters, Media, Post, User};
-use crate::hot::{Hot, Plan, Step, boolean, id, moment, name, null, number, real, step, text, texts, written_or_null};
+use crate::hot::{
+    Hot, Plan, Step, Writing, boolean, id, moment, name, null, number, real, step, text, texts, written_or_null,
+};
 use crate::id::Kind;
 
 impl Hot for Post {
@@ -38,11 +40,11 @@ impl Hot for Post {
             "editedAt" => step(|post: &Marked, out| written_or_null(out, post.card.edited_at, moment)),
             "author" => {
                 let plan = Plan::<User>::below(field)?;
-                Some(Box::new(move |post: &Marked, app, out| plan.write(&post.author, app, out)))
+                Some(Box::new(move |post: &Marked, with, out| plan.write(&post.author, with, out)))
             }
             "media" => {
                 let plan = Plan::<Media>::below(field)?;
-                Some(Box::new(move |post: &Marked, app, out| plan.write_list(&post.card.media, app, out)))
+                Some(Box::new(move |post: &Marked, with, out| plan.write_list(&post.card.media, with, out)))
             }
             _ => None,
         }
@@ -68,8 +70,8 @@ impl Hot for User {
             "avatar" => {
                 let size = field.param_value("size", Some(|| MediaSize::Thumbnail)).ok()?.1;
                 let link = link(size, None);
-                Some(Box::new(move |author: &Author, app, out| match &author.card.avatar {
-                    Some(photo) => link(photo, app, out),
+                Some(Box::new(move |author: &Author, with, out| match &author.card.avatar {
+                    Some(photo) => link(photo, with, out),
                     None => null(out),
                 }))
             }
@@ -118,13 +120,10 @@ impl Hot for Media {
 }
 
 /// Writes a link to one size of a photo, or null.
-fn link(
-    size: MediaSize,
-    format: Option<MediaFormat>,
-) -> impl Fn(&MediaCard, &darkroom_service::App, &mut Vec<u8>) + Send + Sync {
+fn link(size: MediaSize, format: Option<MediaFormat>) -> impl Fn(&MediaCard, &Writing<'_>, &mut Vec<u8>) + Send + Sync {
     let (size, format) = (size.into(), format.map(Into::into));
-    move |photo, app, out| match photo.rendition(size, format) {
-        Some(chosen) => text(out, &photo.links(app)[chosen]),
+    move |photo, with, out| match photo.rendition(size, format) {
+        Some(chosen) => text(out, &photo.links_of(with.app, with.links)[chosen]),
         None => null(out),
     }
 }
@@ -142,12 +141,12 @@ impl Hot for FeedEdge {
             "score" => step(|edge: &Self, out| written_or_null(out, edge.points(), real)),
             "reasons" => {
                 let plan = Plan::<RankReason>::below(field)?;
-                Some(Box::new(move |edge: &Self, app, out| plan.write_list(edge.parts(), app, out)))
+                Some(Box::new(move |edge: &Self, with, out| plan.write_list(edge.parts(), with, out)))
             }
             "node" => {
                 let plan = Plan::<Post>::below(field)?;
-                Some(Box::new(move |edge: &Self, app, out| match edge.post().source() {
-                    Some(post) => plan.write(post, app, out),
+                Some(Box::new(move |edge: &Self, with, out| match edge.post().source() {
+                    Some(post) => plan.write(post, with, out),
                     // The list would not have been written.
                     None => null(out),
                 }))

@@ -109,6 +109,18 @@ pub struct RenditionCard {
     pub byte_size: i64,
 }
 
+/// The window of time for which links are signed.
+#[derive(Debug, Clone, Copy)]
+pub struct LinkWindow(i64);
+
+impl LinkWindow {
+    /// The one that it is now.
+    #[must_use]
+    pub fn now(app: &App) -> Self {
+        Self(app.signer.window_end(app.clock.now()))
+    }
+}
+
 /// Links to a photo's renditions, of the window for which they were last asked.
 #[derive(Debug, Default)]
 struct Links(Mutex<Option<(i64, Arc<[String]>)>>);
@@ -139,7 +151,12 @@ impl MediaCard {
     /// Links to its renditions, in their order: the same as everywhere else, signed once a window and not once a viewer.
     #[must_use]
     pub fn links(&self, app: &App) -> Arc<[String]> {
-        let expires = app.signer.window_end(app.clock.now());
+        self.links_of(app, LinkWindow::now(app))
+    }
+
+    /// As [`MediaCard::links`], of a window that is known.
+    #[must_use]
+    pub fn links_of(&self, app: &App, LinkWindow(expires): LinkWindow) -> Arc<[String]> {
         let mut kept = self.links.0.lock().unwrap_or_else(PoisonError::into_inner);
         match kept.as_ref() {
             Some((until, links)) if *until == expires => Arc::clone(links),

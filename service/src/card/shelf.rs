@@ -5,12 +5,13 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use darkroom_platform::cache::{Cache, CacheKey};
 use darkroom_platform::config::Config;
-use moka::sync::Cache as Memory;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache as Memory;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
@@ -75,30 +76,51 @@ impl Card for AuthorCard {
     }
 }
 
+/// A card in this process, until it is looked up anew.
+struct Kept<C> {
+    card: Arc<C>,
+    until: Instant,
+}
+
+impl<C> Clone for Kept<C> {
+    fn clone(&self) -> Self {
+        Self { card: Arc::clone(&self.card), until: self.until }
+    }
+}
+
+/// By the bytes that cards take.
+#[derive(Clone)]
+struct ByBytes;
+
+impl<C: Card> Weighter<Uuid, Kept<C>> for ByBytes {
+    fn weight(&self, _: &Uuid, kept: &Kept<C>) -> u64 {
+        kept.card.weight() as u64
+    }
+}
+
+/// About how many bytes a card takes: how many places there are to begin with.
+const USUAL_WEIGHT: u64 = 2048;
+
 /// The cards of one kind in this process.
-struct Shelf<C> {
-    memory: Memory<Uuid, Arc<C>>,
+struct Shelf<C: Card> {
+    memory: Memory<Uuid, Kept<C>, ByBytes>,
     /// What is being looked up, until its receiver's sender is gone.
     under_way: Mutex<HashMap<Wanted, watch::Receiver<()>>>,
-    ttl_seconds: i64,
+    ttl_seconds: u32,
 }
 
 impl<C: Card> Shelf<C> {
     fn new(bytes: u64, ttl_seconds: u32) -> Self {
-        let memory = Memory::builder()
-            .max_capacity(bytes)
-            .weigher(|_, card: &Arc<C>| u32::try_from(card.weight()).unwrap_or(u32::MAX))
-            .time_to_live(Duration::from_secs(u64::from(ttl_seconds)))
-            .build();
-        Self { memory, under_way: Mutex::default(), ttl_seconds: i64::from(ttl_seconds) }
+        let places = usize::try_from(bytes / USUAL_WEIGHT).unwrap_or(usize::MAX);
+        Self { memory: Memory::with_weighter(places, bytes, ByBytes), under_way: Mutex::default(), ttl_seconds }
     }
 
     /// Moves what is at hand from `missing` to `found`.
     fn look(&self, missing: &mut Vec<Wanted>, found: &mut HashMap<Uuid, Arc<C>>) {
-        let wanted = missing.len();
+        let (wanted, now) = (missing.len(), Instant::now());
         missing.retain(|wanted| match self.memory.get(&wanted.id) {
-            Some(card) if card.wanted() == *wanted => {
-                found.insert(wanted.id, card);
+            Some(kept) if kept.card.wanted() == *wanted && now < kept.until => {
+                found.insert(wanted.id, kept.card);
                 false
             }
             _ => true,
@@ -143,24 +165,25 @@ impl<C: Card> Shelf<C> {
 
     fn keep(&self, card: C, found: &mut HashMap<Uuid, Arc<C>>) {
         let (id, card) = (card.wanted().id, Arc::new(card));
-        self.memory.insert(id, Arc::clone(&card));
+        let until = Instant::now() + Duration::from_secs(u64::from(self.ttl_seconds));
+        self.memory.insert(id, Kept { card: Arc::clone(&card), until });
         found.insert(id, card);
     }
 
     fn copy(&self, card: &C) -> Option<(CacheKey, Bytes, i64)> {
         let bytes = serde_json::to_vec(card).ok()?;
-        Some((CacheKey { kind: C::KIND, id: card.wanted().id }, bytes.into(), self.ttl_seconds))
+        Some((CacheKey { kind: C::KIND, id: card.wanted().id }, bytes.into(), i64::from(self.ttl_seconds)))
     }
 }
 
 /// What one reader looks up. Dropping it, however that comes about, lets those who wait look themselves.
-struct Claim<'a, C> {
+struct Claim<'a, C: Card> {
     shelf: &'a Shelf<C>,
     mine: Vec<Wanted>,
     _done: watch::Sender<()>,
 }
 
-impl<C> Drop for Claim<'_, C> {
+impl<C: Card> Drop for Claim<'_, C> {
     fn drop(&mut self) {
         let mut under_way = self.shelf.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         for wanted in &self.mine {
@@ -192,7 +215,7 @@ impl Cards {
 
     /// About how many bytes they take in this process.
     pub(crate) fn weight(&self) -> u64 {
-        self.posts.memory.weighted_size() + self.authors.memory.weighted_size()
+        self.posts.memory.weight() + self.authors.memory.weight()
     }
 
     /// The cards of exactly these revisions: what is not found has changed or gone meanwhile. A bounded number.

@@ -39,7 +39,7 @@ impl Turn {
     /// `None` if somebody is at it.
     pub(super) fn take(app: &App, timeline: Uuid) -> Option<Self> {
         let mut under_way = app.rebuilds.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        under_way.insert(timeline).then(|| Self { app: app.clone(), timeline })
+        under_way.insert(timeline).then(|| Self { app: app.at_truth().into_owned(), timeline })
     }
 }
 
@@ -52,7 +52,7 @@ impl Drop for Turn {
 /// Builds a person's timeline. If it fails, the next request tries again.
 pub(super) fn in_background(app: &App, account: Uuid, epoch: i64) {
     let Some(turn) = Turn::take(app, account) else { return };
-    let (app, tasks) = (app.clone(), app.tasks.clone());
+    let (app, tasks) = (app.at_truth().into_owned(), app.tasks.clone());
     tasks.spawn(async move {
         if let Err(error) = build(&app, account, epoch).await {
             tracing::debug!(%error, "a timeline was not built");
@@ -77,7 +77,7 @@ pub(super) fn authors_in_background(app: &App, authors: Vec<Uuid>) {
     if turns.is_empty() {
         return;
     }
-    let (app, tasks) = (app.clone(), app.tasks.clone());
+    let (app, tasks) = (app.at_truth().into_owned(), app.tasks.clone());
     tasks.spawn(async move {
         for (author, turn) in turns {
             if let Err(error) = build_of_author(&app, author).await {

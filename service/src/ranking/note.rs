@@ -67,7 +67,7 @@ pub(super) fn once_an_hour<F>(
         return;
     }
     let Ok(permit) = Arc::clone(&app.notes.permits).try_acquire_owned() else { return };
-    let (app, tasks) = (app.clone(), app.tasks.clone());
+    let (app, tasks) = (app.at_truth().into_owned(), app.tasks.clone());
     tasks.spawn(async move {
         // Without Redis each process may note it once.
         let is_first = app.notes.shared.claim(CacheKey { kind: what, id: name }, HOUR).await.unwrap_or(true);

@@ -6,6 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use sea_orm::{ConnectionTrait, Database};
 use tempfile::TempDir;
 
 use super::{PATIENCE, Process, command, free_address, until};
@@ -37,6 +38,31 @@ impl PostgresServer {
         server.init().await;
         server.restart().await;
         server
+    }
+
+    /// Another one that follows it: what is committed here is replayed there. Waited for.
+    pub async fn replica(&self) -> Self {
+        let (folder, account) = (TempDir::new().unwrap(), self.account);
+        if let Some((user, group)) = account {
+            chown(folder.path(), Some(user), Some(group)).unwrap();
+        }
+        let mut replica =
+            Self { address: free_address(), programs: self.programs.clone(), account, process: None, folder };
+        let mut command = replica.command("pg_basebackup");
+        command.arg("-D").arg(replica.data()).args(["-R", "-X", "stream", "-c", "fast", "--no-sync", "-d"]);
+        command.arg(format!("host=127.0.0.1 port={} user=postgres password={PASSWORD}", self.port()));
+        let mut copy = Process::start(command);
+        let status = copy.ended(PATIENCE).await;
+        assert!(status.success(), "pg_basebackup: {}", copy.stderr());
+        replica.restart().await;
+        replica
+    }
+
+    /// Has it run a statement.
+    pub async fn run(&self, sql: &str) {
+        let connection = Database::connect(Self::url_at(self.address)).await.unwrap();
+        connection.execute_unprepared(sql).await.unwrap();
+        connection.close().await.unwrap();
     }
 
     /// Where it listens.

@@ -25,6 +25,7 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
         ("database.max_connections", u64::from(database.max_connections), 1, 1000),
         ("database.statement_timeout_ms", database.statement_timeout_ms, 100, 600_000),
         ("database.acquire_timeout_ms", database.acquire_timeout_ms, 100, 60_000),
+        ("database.replica_max_lag_ms", database.replica_max_lag_ms, 1, 10_000),
         ("redis.command_timeout_ms", redis.command_timeout_ms, 10, 60_000),
         ("redis.connect_timeout_ms", redis.connect_timeout_ms, 10, 60_000),
         ("worker.concurrency", worker.concurrency as u64, 0, 1024),
