@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use crate::card::Cards;
+use crate::card::{Cards, Statements};
 use crate::error::Result;
 use crate::feed::Rebuilds;
 use crate::idempotency::Step;
@@ -56,6 +56,8 @@ pub struct App {
     pub tasks: TaskTracker,
     /// What posts and people look like to everyone.
     pub(crate) cards: Arc<Cards>,
+    /// Statements for pages of feeds.
+    pub(crate) statements: Arc<Statements>,
     /// What is noted at most once an hour.
     pub(crate) notes: Arc<Notes>,
     pub(crate) hasher: Arc<Hasher>,
@@ -88,6 +90,7 @@ impl App {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
             cards: Arc::new(Cards::new(&config, cache.clone())),
+            statements: Arc::default(),
             notes: Arc::new(Notes::new(cache.clone())),
             hasher: Arc::new(Hasher::new(cores)),
             signer: Arc::new(UrlSigner::new(&config)),

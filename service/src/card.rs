@@ -16,22 +16,28 @@ mod content;
 mod load;
 mod revision;
 mod shelf;
+mod statement;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use darkroom_entity::{account, post, post_like, saved_post};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, Select};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QuerySelect, QueryTrait, Select,
+    Statement, TryGetableMany,
+};
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::Result;
+use crate::session::Proof;
 
 pub use content::{AuthorCard, LinkWindow, MediaCard, PostCard, RenditionCard};
 pub(crate) use revision::{count_authors, count_posts};
 pub(crate) use shelf::Cards;
 pub use shelf::Wanted;
+pub(crate) use statement::Statements;
 
 /// How often a page is asked for again of which a card changed between the query and the look at it. What changes faster is
 /// left out of the page: it is as if it had come, or gone, a moment later.
@@ -94,7 +100,26 @@ impl Marked {
 /// The posts of a query whose condition is of [`visibility`](crate::visibility), as this viewer sees them, in its order: one
 /// statement, and what is needed for cards that are not at hand. A bounded number.
 pub async fn marked(app: &App, viewer: Uuid, posts: Select<post::Entity>) -> Result<Vec<Marked>> {
-    let mut rows = mark(app, viewer, posts.clone()).await?;
+    let proof = app.owed.as_ref().map(|owed| owed.proof(app));
+    let statement = marks(viewer, posts.clone(), proof.as_ref()).build(app.rows().get_database_backend());
+    with_cards(app, viewer, statement, || posts.clone()).await
+}
+
+/// The same for those of these posts that stand in the viewer's feed, in no order. Its statement is kept.
+pub(crate) async fn marked_in_feed(app: &App, viewer: Uuid, ids: &[Uuid]) -> Result<Vec<Marked>> {
+    let proof = app.owed.as_ref().map(|owed| owed.proof(app));
+    let statement = statement::of_feed(app, viewer, ids, proof.as_ref());
+    with_cards(app, viewer, statement, || statement::among(viewer, ids)).await
+}
+
+/// What a statement has said, with cards: `posts` is the query behind it.
+async fn with_cards(
+    app: &App,
+    viewer: Uuid,
+    statement: Statement,
+    posts: impl Fn() -> Select<post::Entity> + Send + Sync,
+) -> Result<Vec<Marked>> {
+    let mut rows = mark(app, statement).await?;
     // Cards are kept for everybody, and what has changed meanwhile a replica may not know yet.
     let app = &*app.at_truth();
     let order: Vec<Uuid> = rows.iter().map(|row| row.post.id).collect();
@@ -117,7 +142,9 @@ pub async fn marked(app: &App, viewer: Uuid, posts: Select<post::Entity>) -> Res
             break;
         }
         // What it has become may not be this viewer's to see: the query decides anew.
-        rows = mark(app, viewer, posts.clone().filter(post::Column::Id.is_in(changed))).await?;
+        let changed = posts().filter(post::Column::Id.is_in(changed));
+        let proof = app.owed.as_ref().map(|owed| owed.proof(app));
+        rows = mark(app, marks(viewer, changed, proof.as_ref()).build(app.rows().get_database_backend())).await?;
     }
     Ok(order.iter().filter_map(|id| done.remove(id)).collect())
 }
@@ -184,7 +211,11 @@ impl Row {
     }
 }
 
-async fn mark(app: &App, viewer: Uuid, posts: Select<post::Entity>) -> Result<Vec<Row>> {
+/// The columns of [`Row`], and whether a proof holds.
+type Columns = (Uuid, i64, Uuid, i64, i64, i64, i64, i64, i64, bool, bool, bool);
+
+/// The query for what is said of posts.
+fn marks(viewer: Uuid, posts: Select<post::Entity>, proof: Option<&Proof>) -> Select<post::Entity> {
     // Not `account`: sub-queries of visibility name that one.
     let author = "author";
     let of_author = |column: account::Column| Expr::col((author, column));
@@ -202,9 +233,8 @@ async fn mark(app: &App, viewer: Uuid, posts: Select<post::Entity>) -> Result<Ve
         .and_where(saved_post::Column::PostId.into_expr().eq(post::Column::Id.into_expr()))
         .and_where(saved_post::Column::AccountId.eq(viewer))
         .to_owned();
-    let stands = app.owed.as_ref().map_or_else(|| Expr::value(true), |owed| owed.condition(app));
-    type Columns = (Uuid, i64, Uuid, i64, i64, i64, i64, i64, i64, bool, bool, bool);
-    let rows: Vec<Columns> = posts
+    let stands = proof.map_or_else(|| Expr::value(true), Proof::condition);
+    posts
         .select_only()
         .column(post::Column::Id)
         .column(post::Column::CardRevision)
@@ -219,9 +249,12 @@ async fn mark(app: &App, viewer: Uuid, posts: Select<post::Entity>) -> Result<Ve
         .column_as(Expr::exists(saved), "saved")
         .column_as(stands, "stands")
         .join_as(JoinType::InnerJoin, author_of, author)
-        .into_tuple()
-        .all(app.rows())
-        .await?;
+}
+
+async fn mark(app: &App, statement: Statement) -> Result<Vec<Row>> {
+    let rows = app.rows().query_all_raw(statement).await?;
+    let read = |row| Columns::try_get_many_by_index(row).map_err(DbErr::from);
+    let rows = rows.iter().map(read).collect::<std::result::Result<Vec<Columns>, DbErr>>()?;
     if let Some(owed) = &app.owed
         && rows.first().is_some_and(|row| row.11)
     {

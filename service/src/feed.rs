@@ -142,9 +142,7 @@ async fn from_window(app: &App, viewer: Uuid, window: &Window, page: PageRequest
 
 /// Those of these posts that stand in the feed now, in the order of `ids`.
 pub(crate) async fn visible(app: &App, viewer: Uuid, ids: &[Uuid]) -> Result<Vec<Marked>> {
-    let standing =
-        post::Entity::find().filter(post::Column::Id.is_in(ids.iter().copied())).filter(visibility::feed_among(viewer));
-    let rows = card::marked(app, viewer, standing).await?;
+    let rows = card::marked_in_feed(app, viewer, ids).await?;
     let mut rows: HashMap<Uuid, Marked> = rows.into_iter().map(|row| (row.card.id, row)).collect();
     Ok(ids.iter().filter_map(|id| rows.remove(id)).collect())
 }

@@ -24,7 +24,7 @@ use crate::purge;
 use crate::transaction::Transaction;
 
 pub use presumed::{Asking, Presumed, Settled, presume, remember};
-pub(crate) use presumed::{Owed, Seen};
+pub(crate) use presumed::{Owed, Proof, Seen};
 
 /// Sessions one person can have; a further sign-in ends the oldest.
 const SESSIONS_PER_ACCOUNT: u64 = 100;

@@ -48,7 +48,7 @@ impl Reading {
 /// How many like a post, as somebody sees it; none if they do not see it.
 async fn likes(reader: &Person, post: &str) -> Option<i64> {
     let query = "query($id: ID!) { node(id: $id) { ... on Post { likeCount } } }";
-    reader.run(query, json!({ "id": post })).await.at("/node/likeCount").as_i64()
+    reader.run(query, json!({ "id": post })).await.data()["node"]["likeCount"].as_i64()
 }
 
 /// Likes a post or takes it back, and looks at once by way of the other server.

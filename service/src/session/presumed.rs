@@ -14,9 +14,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use darkroom_entity::{account, session};
 use moka::sync::Cache;
-use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement, Value};
+use uuid::Uuid;
 
 use super::{Viewer, authenticate_hash, hash, is_token};
 use crate::app::App;
@@ -177,32 +179,18 @@ pub(crate) struct Owed {
 }
 
 impl Owed {
-    /// Whether the session stands and its person is, in everything that decides how a feed is read, as presumed.
-    pub(crate) fn condition(&self, app: &App) -> Expr {
-        // Names of their own: the statement around it may have the same tables.
-        let (of_session, of_account) = ("asking", "asker");
+    /// What a statement is to prove.
+    pub(crate) fn proof(&self, app: &App) -> Proof {
         let account = &self.viewer.account;
-        let session = |column: session::Column| Expr::col((of_session, column));
-        let asker = |column: account::Column| Expr::col((of_account, column));
-        let stands: SelectStatement = Query::select()
-            .expr(Expr::value(1))
-            .from_as(session::Entity, of_session)
-            .join_as(
-                JoinType::InnerJoin,
-                account::Entity,
-                of_account,
-                asker(account::Column::Id).eq(session(session::Column::AccountId)),
-            )
-            .and_where(session(session::Column::TokenHash).eq(self.token_hash.clone()))
-            .and_where(session(session::Column::ExpiresAt).gt(app.clock.now()))
-            .and_where(asker(account::Column::Id).eq(account.id))
-            .and_where(asker(account::Column::SuspendedAt).is_null())
-            .and_where(asker(account::Column::TimelineEpoch).eq(account.timeline_epoch))
-            .and_where(asker(account::Column::IsPersonalised).eq(account.is_personalised))
-            .and_where(asker(account::Column::SettingRevision).eq(account.setting_revision))
-            .and_where(asker(account::Column::PostCount).eq(account.post_count))
-            .to_owned();
-        Expr::exists(stands)
+        Proof {
+            token_hash: self.token_hash.clone(),
+            now: app.clock.now(),
+            account_id: account.id,
+            timeline_epoch: account.timeline_epoch,
+            is_personalised: account.is_personalised,
+            setting_revision: account.setting_revision,
+            post_count: account.post_count,
+        }
     }
 
     /// The rows of a statement say so.
@@ -221,5 +209,71 @@ impl Owed {
             (account.id, account.timeline_epoch, account.post_count, settings)
         };
         key(&self.viewer.account) == key(&viewer.account)
+    }
+}
+
+/// That a session stands, and that its person is, in everything that decides how a feed is read, as presumed.
+#[derive(Debug)]
+pub(crate) struct Proof {
+    pub(crate) token_hash: Vec<u8>,
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) account_id: Uuid,
+    pub(crate) timeline_epoch: i64,
+    pub(crate) is_personalised: bool,
+    pub(crate) setting_revision: i64,
+    pub(crate) post_count: i64,
+}
+
+impl Proof {
+    /// One whose values no other has, to be filled in. A truth value can't be unlike others.
+    pub(crate) fn blank(is_personalised: bool) -> Self {
+        Self {
+            token_hash: vec![u8::MAX; 40],
+            now: DateTime::<Utc>::MAX_UTC,
+            account_id: Uuid::max(),
+            timeline_epoch: i64::MIN,
+            is_personalised,
+            setting_revision: i64::MIN + 1,
+            post_count: i64::MIN + 2,
+        }
+    }
+
+    /// What differs from proof to proof of those for whom feeds are personalised, or of the others.
+    pub(crate) fn values(&self) -> [Value; 6] {
+        [
+            self.token_hash.clone().into(),
+            self.now.into(),
+            self.account_id.into(),
+            self.timeline_epoch.into(),
+            self.setting_revision.into(),
+            self.post_count.into(),
+        ]
+    }
+
+    /// Whether it is so.
+    pub(crate) fn condition(&self) -> Expr {
+        // Names of their own: the statement around it may have the same tables.
+        let (of_session, of_account) = ("asking", "asker");
+        let session = |column: session::Column| Expr::col((of_session, column));
+        let asker = |column: account::Column| Expr::col((of_account, column));
+        let stands: SelectStatement = Query::select()
+            .expr(Expr::value(1))
+            .from_as(session::Entity, of_session)
+            .join_as(
+                JoinType::InnerJoin,
+                account::Entity,
+                of_account,
+                asker(account::Column::Id).eq(session(session::Column::AccountId)),
+            )
+            .and_where(session(session::Column::TokenHash).eq(self.token_hash.clone()))
+            .and_where(session(session::Column::ExpiresAt).gt(self.now))
+            .and_where(asker(account::Column::Id).eq(self.account_id))
+            .and_where(asker(account::Column::SuspendedAt).is_null())
+            .and_where(asker(account::Column::TimelineEpoch).eq(self.timeline_epoch))
+            .and_where(asker(account::Column::IsPersonalised).eq(self.is_personalised))
+            .and_where(asker(account::Column::SettingRevision).eq(self.setting_revision))
+            .and_where(asker(account::Column::PostCount).eq(self.post_count))
+            .to_owned();
+        Expr::exists(stands)
     }
 }
