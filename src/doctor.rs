@@ -47,6 +47,9 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<ExitCode> {
         Err(error) => report("database", Finding::Bad(error)),
         Ok(platform) => {
             report("database", database(&platform).await);
+            if let Some(finding) = replica(&platform).await {
+                report("replica", finding);
+            }
             report("clock", clock(&platform).await);
             report("redis", redis(&platform).await);
             report("objects", objects(&platform).await);
@@ -81,6 +84,21 @@ async fn database(platform: &Platform) -> Finding {
             Finding::Note(format!("{} schema changes are to be made: run `darkroom migrate`", pending.len()))
         }
     }
+}
+
+/// The database's replica, if one is set.
+async fn replica(platform: &Platform) -> Option<Finding> {
+    // It is looked at in the background: give it a moment before it counts as away.
+    for _ in 0..20 {
+        let (keeps_up, _) = platform.database.replica()?;
+        if keeps_up {
+            return Some(Finding::Good("follows the database and keeps up".to_owned()));
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Some(Finding::Note(
+        "does not answer, is not as far as the database, or does not follow it: queries go to the database".to_owned(),
+    ))
 }
 
 /// Which documents run; each of a list is looked at as it will be at the start.

@@ -7,6 +7,7 @@ mod aside;
 mod link;
 mod migrate;
 mod open;
+mod place;
 mod rows;
 mod setup;
 mod snapshot;
@@ -110,7 +111,7 @@ impl Database {
         let gate_timeout = Duration::from_millis(config.database.acquire_timeout_ms);
         let replica = open::replica(config, &rows)?.map(Arc::new);
         if let Some(replica) = &replica {
-            replica.watch();
+            replica.watch(Duration::ZERO);
         }
         Ok(Self { rows, gate, gate_timeout, replica })
     }

@@ -155,6 +155,15 @@ impl App {
         }
     }
 
+    /// The same application, which reads whatever has been acknowledged until now, and not only until its operation read first:
+    /// for what is kept longer than an operation, and need not be the truth of this very moment.
+    pub(crate) fn anew(&self) -> Cow<'_, Self> {
+        match self.aside.as_ref().and_then(|_| self.aside()) {
+            None => Cow::Borrowed(self),
+            Some(anew) => Cow::Owned(anew),
+        }
+    }
+
     /// The same application, whose next read of posts proves who asks.
     pub(crate) fn owing(&self, owed: Arc<Owed>) -> Self {
         Self { owed: Some(owed), ..self.clone() }

@@ -16,23 +16,14 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use sea_orm::sqlx::PgConnection;
-use sea_orm::{DbBackend, DbErr, RuntimeErr, Statement};
+use sea_orm::{DbErr, RuntimeErr, Statement};
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use super::Connections;
 use super::link::{Link, Links, is_fatal};
-use super::rows;
-use crate::metrics::{self, Place};
-
-/// How far the primary's log is, bytes. What has been acknowledged is before it: with `synchronous_commit` it was flushed
-/// first, and without it at least written down in memory, which a replica gets a moment later (PostgreSQL, "Asynchronous Commit").
-const WRITTEN: &str = "SELECT CAST(pg_wal_lsn_diff(CASE WHEN current_setting('synchronous_commit') = 'off' \
-                       THEN pg_current_wal_insert_lsn() ELSE pg_current_wal_flush_lsn() END, '0/0') AS BIGINT)";
-
-/// How far a replica has replayed it; NULL on a server that is none.
-const REPLAYED: &str = "SELECT CAST(pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() END, \
-                        '0/0') AS BIGINT)";
+use super::place::{self, Place};
+use crate::metrics;
 
 /// First pause before a replica is asked again how far it is; it doubles up to [`LONGEST_PAUSE`].
 const PAUSE: Duration = Duration::from_millis(1);
@@ -87,17 +78,17 @@ impl Replica {
     }
 
     /// A connection to it, once it has come as far as `place`.
-    async fn at(&self, place: i64) -> Result<Link<PgConnection>, Reason> {
+    async fn at(&self, wanted: Place) -> Result<Link<PgConnection>, Reason> {
         let mut link = self.links.take().await.map_err(|_| Reason::Away)?;
         // What a connection has seen holds for its server, though not for another one behind the same address.
-        if link.reached >= place {
+        if link.reached.covers(wanted) {
             return Ok(link);
         }
         let deadline = Instant::now() + self.most_lag;
         let mut pause = PAUSE;
         loop {
-            let replayed = position(&mut link, REPLAYED).await.ok().flatten().ok_or(Reason::Away)?;
-            if replayed >= place {
+            let replayed = place::replayed(&mut link).await.ok().flatten().ok_or(Reason::Away)?;
+            if replayed.covers(wanted) {
                 link.reached = replayed;
                 return Ok(link);
             }
@@ -110,9 +101,8 @@ impl Replica {
     }
 
     /// How far the primary's log is now.
-    async fn place(&self) -> Result<i64, DbErr> {
-        let none = || DbErr::RecordNotFound("the place in the write-ahead log".to_owned());
-        position(&mut self.primary.take().await?, WRITTEN).await?.ok_or_else(none)
+    async fn place(&self) -> Result<Place, DbErr> {
+        place::written(&mut self.primary.take().await?).await
     }
 
     /// Has nobody ask it until it is seen to keep up.
@@ -120,17 +110,17 @@ impl Replica {
         if self.stands.swap(false, Ordering::AcqRel) {
             tracing::warn!(?reason, "the database's replica is left alone; the primary answers");
         }
-        self.watch();
+        self.watch(REST);
     }
 
-    /// Looks at it, behind whoever has come upon it, until it keeps up.
-    pub(super) fn watch(self: &Arc<Self>) {
+    /// Looks at it from a while on, behind whoever has come upon it, until it keeps up.
+    pub(super) fn watch(self: &Arc<Self>, from: Duration) {
         if self.stands() || self.is_watched.swap(true, Ordering::AcqRel) {
             return;
         }
         // Without a runtime the program ends.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(keep_looking(Arc::downgrade(self)));
+            runtime.spawn(keep_looking(Arc::downgrade(self), from));
         }
     }
 
@@ -143,9 +133,9 @@ impl Replica {
     }
 }
 
-async fn keep_looking(replica: Weak<Replica>) {
-    let mut rest = REST;
+async fn keep_looking(replica: Weak<Replica>, mut rest: Duration) {
     loop {
+        tokio::time::sleep(rest).await;
         let Some(replica) = replica.upgrade() else { return };
         if replica.keeps_up().await {
             // In this order: whoever leaves it alone from now on has it watched again.
@@ -154,16 +144,8 @@ async fn keep_looking(replica: Weak<Replica>) {
             tracing::info!("the database's replica keeps up; queries read from it");
             return;
         }
-        drop(replica);
-        tokio::time::sleep(rest).await;
-        rest = (rest * 2).min(LONGEST_REST);
+        rest = (rest * 2).clamp(REST, LONGEST_REST);
     }
-}
-
-/// A place in the write-ahead log that a server is asked for.
-async fn position(link: &mut Link<PgConnection>, sql: &'static str) -> Result<Option<i64>, DbErr> {
-    let row = rows::one(link, None, Statement::from_string(DbBackend::Postgres, sql)).await?;
-    row.map_or(Ok(None), |row| row.try_get_by_index(0))
 }
 
 /// The reads of one operation.
@@ -171,7 +153,7 @@ async fn position(link: &mut Link<PgConnection>, sql: &'static str) -> Result<Op
 pub(super) struct Aside {
     replica: Arc<Replica>,
     /// How far the primary was when the operation read first.
-    place: OnceCell<i64>,
+    place: OnceCell<Place>,
     /// It has read from the primary, which may be further: it stays there.
     is_over: AtomicBool,
 }
@@ -186,19 +168,19 @@ impl Aside {
         if self.is_over.load(Ordering::Acquire) {
             return None;
         }
-        if !only_reads(&statement.sql) || !self.replica.stands() {
-            self.replica.watch();
-            self.is_over.store(true, Ordering::Release);
-            return None;
+        if !only_reads(&statement.sql) {
+            return self.end();
+        }
+        if !self.replica.stands() {
+            self.replica.watch(REST);
+            count("away");
+            return self.end();
         }
         // Where the primary does not answer, it says so itself in a moment.
         let place = self.place.get_or_try_init(|| self.replica.place()).await;
         let Ok(place) = place else { return self.end() };
         match self.replica.at(*place).await {
-            Ok(link) => {
-                count("hit");
-                Some(link)
-            }
+            Ok(link) => Some(link),
             Err(reason) => {
                 self.replica.leave_alone(reason);
                 count(if matches!(reason, Reason::Late) { "miss" } else { "away" });
@@ -207,8 +189,22 @@ impl Aside {
         }
     }
 
-    /// A statement failed there: it is the primary's. Replay may have cancelled it, which is no reason to leave a replica alone.
-    pub(super) fn failed(&self, error: &DbErr) {
+    /// What the replica has answered; none if the primary is to be asked instead.
+    pub(super) async fn heard<T>(&self, answer: impl Future<Output = Result<T, DbErr>>) -> Option<T> {
+        match place::in_time(answer).await {
+            Ok(answer) => {
+                count("hit");
+                Some(answer)
+            }
+            Err(error) => {
+                self.failed(&error);
+                self.end()
+            }
+        }
+    }
+
+    /// A statement failed there. Replay may have cancelled it, which is no reason to leave a replica alone.
+    fn failed(&self, error: &DbErr) {
         tracing::debug!(%error, "a replica did not answer; the primary is asked");
         let is_lost = match error {
             DbErr::Query(RuntimeErr::SqlxError(error)) => is_fatal(error),
@@ -218,7 +214,6 @@ impl Aside {
             self.replica.leave_alone(Reason::Away);
         }
         count("away");
-        self.end::<()>();
     }
 
     fn end<T>(&self) -> Option<T> {
@@ -228,7 +223,7 @@ impl Aside {
 }
 
 fn count(result: &'static str) {
-    metrics::record(|metrics| _ = metrics.database_replica_reads.get_or_create(&Place { result }).inc());
+    metrics::record(|metrics| _ = metrics.database_replica_reads.get_or_create(&metrics::Place { result }).inc());
 }
 
 /// Whether a statement only reads, by its first word: what writes returns rows as well. A replica refuses what this lets through.

@@ -18,6 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use super::Connections;
+use super::place::Place;
 use super::setup::Setup;
 use super::speak::Speak;
 
@@ -64,7 +65,7 @@ struct Idle<C> {
     connection: C,
     opened: Instant,
     since: Instant,
-    reached: i64,
+    reached: Place,
 }
 
 impl<C: Speak> Links<C> {
@@ -171,7 +172,7 @@ impl<C: Speak> Shared<C> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop_back()
     }
 
-    fn keep(&self, connection: C, opened: Instant, reached: i64) {
+    fn keep(&self, connection: C, opened: Instant, reached: Place) {
         let now = Instant::now();
         let surplus = {
             let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -224,7 +225,7 @@ pub(super) struct Link<C: Speak> {
     connection: Option<C>,
     opened: Instant,
     /// How far in the primary's log its server is at the least, where anybody has asked: it stays with the connection.
-    pub(super) reached: i64,
+    pub(super) reached: Place,
     state: State,
     shared: Arc<Shared<C>>,
     /// Given back last: nobody is let in for a connection that is still to be mended.
@@ -243,7 +244,8 @@ impl<C: Speak> Link<C> {
     fn new(links: &Links<C>, place: OwnedSemaphorePermit, connection: C, opened: Instant) -> Self {
         let shared = Arc::clone(&links.0);
         let connection = Some(connection);
-        Self { connection, opened, reached: 0, state: State::Clean, shared, place: Some(place), turn: None }
+        let reached = Place::default();
+        Self { connection, opened, reached, state: State::Clean, shared, place: Some(place), turn: None }
     }
 
     /// Has it do something. If the future is dropped on the way, the connection is asked before it is used again.

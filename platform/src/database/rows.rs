@@ -159,11 +159,9 @@ impl ConnectionTrait for Rows {
         let observer = self.observer.as_ref();
         if let Some(aside) = &self.aside
             && let Some(mut link) = aside.link(&statement).await
+            && let Some(row) = aside.heard(one(&mut link, observer, statement.clone())).await
         {
-            match one(&mut link, observer, statement.clone()).await {
-                Ok(row) => return Ok(row),
-                Err(error) => aside.failed(&error),
-            }
+            return Ok(row);
         }
         match &self.links {
             AnyLinks::Postgres(links) => one(&mut links.take().await?, observer, statement).await,
@@ -175,11 +173,9 @@ impl ConnectionTrait for Rows {
         let observer = self.observer.as_ref();
         if let Some(aside) = &self.aside
             && let Some(mut link) = aside.link(&statement).await
+            && let Some(rows) = aside.heard(all(&mut link, observer, statement.clone())).await
         {
-            match all(&mut link, observer, statement.clone()).await {
-                Ok(rows) => return Ok(rows),
-                Err(error) => aside.failed(&error),
-            }
+            return Ok(rows);
         }
         match &self.links {
             AnyLinks::Postgres(links) => all(&mut links.take().await?, observer, statement).await,

@@ -132,7 +132,7 @@ metrics! {
     database_replica_connections: Gauge = "darkroom_database_replica_connections", Gauge::default();
     /// Connections to the database's replica that are open and in use.
     database_replica_connections_used: Gauge = "darkroom_database_replica_connections_used", Gauge::default();
-    /// Reads that were meant for the database's replica; without it the primary answers.
+    /// Reads that the database's replica answered, and queries that went on at the primary because it could not.
     database_replica_reads: Family<Place, Counter> = "darkroom_database_replica_reads", Family::default();
     /// Time until a write transaction has begun: the wait for its turn on SQLite, for a connection, and for BEGIN.
     database_begin_seconds: Histogram = "darkroom_database_begin_duration_seconds", request();

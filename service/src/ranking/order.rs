@@ -66,6 +66,8 @@ pub(super) async fn current(
             return Ok(None);
         }
     }
+    // It is shown for a while: a post that stands in the timeline by now must not be left out of it for so long.
+    let app = &*app.anew();
     let (id, bytes) = (app.clock.new_id(), Box::pin(rank(app, viewer, ranked)).await?);
     if let Err(error) = app.snapshots.put(viewer.id(), state, id, bytes.clone()).await {
         tracing::debug!(%error, "a snapshot was not kept; the feed goes by time");

@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use sea_orm::{ConnectionTrait, Database};
+use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
 use tempfile::TempDir;
 
 use super::{PATIENCE, Process, command, free_address, until};
@@ -63,6 +63,39 @@ impl PostgresServer {
         let connection = Database::connect(Self::url_at(self.address)).await.unwrap();
         connection.execute_unprepared(sql).await.unwrap();
         connection.close().await.unwrap();
+    }
+
+    /// The one whole number that it says.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let connection = Database::connect(Self::url_at(self.address)).await.unwrap();
+        let row = connection.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
+        connection.close().await.unwrap();
+        row.unwrap().try_get_by_index(0).unwrap()
+    }
+
+    /// Has it end being a replica, and take changes by itself from now on. Waited for.
+    pub async fn promote(&self) {
+        self.run("SELECT pg_promote()").await;
+    }
+
+    /// Stops all of its processes where they are: connections are taken, and nobody is answered.
+    pub fn hang(&self) {
+        self.signal_all("STOP");
+    }
+
+    /// Lets them go on.
+    pub fn go_on(&self) {
+        self.signal_all("CONT");
+    }
+
+    /// The first process before the others: it starts no more of them then.
+    fn signal_all(&self, signal: &str) {
+        let Some(process) = &self.process else { return };
+        let id = process.id();
+        process.signal(signal);
+        let others = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+        // One that has ended meanwhile hears nothing.
+        let _ = Command::new("kill").arg(format!("-{signal}")).args(others.split_whitespace()).output();
     }
 
     /// Where it listens.
@@ -139,6 +172,8 @@ impl Drop for PostgresServer {
         {
             // Killed, it would leave a segment of shared memory behind.
             process.signal("QUIT");
+            // If it hangs, it hears that as it goes on.
+            process.signal("CONT");
             process.wait();
         }
     }
