@@ -7,9 +7,9 @@
 //!   just bench --only growth   feeds of growing cities, by name only: minutes, with --long a quarter of an hour
 //! ```
 //!
-//! Progress goes to standard error; a table and then the same as JSON to standard output; plots to the folder of `--plots`. It
-//! starts the real programs on free ports of 127.0.0.1 with data of their own, and ends each by its process id. How to read the
-//! figures: `docs/performance.md`.
+//! Progress goes to standard error; a table and then the same as JSON to standard output; plots of growth, fan-out and
+//! percentiles, as SVG, to the folder of `--plots`. It starts the real programs on free ports of 127.0.0.1 with data of their
+//! own, and ends each by its process id. How to read the figures: `docs/performance.md`.
 
 mod floor;
 mod http;
@@ -58,7 +58,7 @@ struct Arguments {
     /// Take the programs as they lie beside this one, without building them first.
     #[arg(long)]
     no_build: bool,
-    /// Where plots go.
+    /// The folder of the plots: SVG, one for each scenario with a curve and each kind of stores.
     #[arg(long, default_value = "target/bench-plots")]
     plots: PathBuf,
     #[command(subcommand)]

@@ -1,6 +1,15 @@
-//! Lines over a logarithmic axis, in a picture that can be read on light and on dark pages.
+//! Lines over an axis, in a picture that can be read on light and on dark pages.
+//!
+//! ```text
+//!   growth        posts, people followed or followers: logarithmic, since sizes are ten times one another
+//!   percentiles   milliseconds upwards: logarithmic, since a p99 may be ten times a p50; the load across: as it is
+//! ```
+
+mod scale;
 
 use std::fmt::Write;
+
+use scale::{Scale, number};
 
 /// Pixels: the picture's width, a panel's height and its place within, and the room for the line that says what was measured.
 const WIDTH: f64 = 820.0;
@@ -10,9 +19,8 @@ const RIGHT: f64 = 600.0;
 const TOP: f64 = 44.0;
 const FLOOR: f64 = 196.0;
 const BOTTOM: f64 = 30.0;
-
-/// Lines across a panel.
-const STEPS: usize = 4;
+/// How far the first and the last point stand from the ends of the axis.
+const MARGIN: f64 = 20.0;
 
 /// Colours on a light page, and on a dark one; a line's class is its place.
 const STYLE: &str = "\
@@ -35,18 +43,39 @@ circle.l0{fill:#4493f8}circle.l1{fill:#f0883e}circle.l2{fill:#3fb950}circle.l3{f
 /// Some lines over one axis.
 #[derive(Debug, Clone)]
 pub(crate) struct Panel {
-    /// What it shows, with its unit.
-    pub(crate) title: String,
-    /// What its axis counts.
-    pub(crate) axis: String,
+    /// What it shows.
+    title: String,
+    /// What is counted upwards, for instance `ms`.
+    unit: String,
+    /// What is counted along the axis.
+    axis: String,
+    across: Spacing,
+    upwards: Spacing,
     /// Names of lines, at most four, with their points, left to right: all have the same places on the axis.
-    pub(crate) lines: Vec<(String, Vec<(f64, f64)>)>,
+    lines: Vec<(String, Vec<(f64, f64)>)>,
+}
+
+/// How values stand apart along an axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spacing {
+    /// As far as they differ.
+    Linear,
+    /// As many times as one is the other.
+    Logarithmic,
 }
 
 impl Panel {
-    /// Without a line yet.
-    pub(crate) fn new(title: impl Into<String>, axis: impl Into<String>) -> Self {
-        Self { title: title.into(), axis: axis.into(), lines: Vec::new() }
+    /// How something grows with a size, without a line yet: sizes are spaced by how many times one is the other.
+    pub(crate) fn growth(title: impl Into<String>, unit: impl Into<String>, axis: impl Into<String>) -> Self {
+        let (across, upwards) = (Spacing::Logarithmic, Spacing::Linear);
+        Self { title: title.into(), unit: unit.into(), axis: axis.into(), across, upwards, lines: Vec::new() }
+    }
+
+    /// How something spreads at some loads, without a line yet: what takes ten times as long stands as far above as that stands
+    /// above its tenth.
+    pub(crate) fn spread(title: impl Into<String>, unit: impl Into<String>, axis: impl Into<String>) -> Self {
+        let (across, upwards) = (Spacing::Linear, Spacing::Logarithmic);
+        Self { title: title.into(), unit: unit.into(), axis: axis.into(), across, upwards, lines: Vec::new() }
     }
 
     /// Adds a point to the line of that name.
@@ -76,23 +105,23 @@ pub(crate) fn draw(panels: &[Panel], setting: &str) -> String {
 
 fn draw_panel(svg: &mut String, panel: &Panel, top: f64) {
     text(svg, 16.0, top + 26.0, "title", &panel.title);
-    let most = panel.lines.iter().flat_map(|(_, points)| points).map(|(_, y)| *y).fold(0.0, f64::max);
-    let ceiling = round_up(most);
     let (floor, span) = (top + FLOOR, FLOOR - TOP);
-    for step in 0..=STEPS {
-        let share = step as f64 / STEPS as f64;
-        let y = floor - span * share;
+    let values = panel.lines.iter().flat_map(|(_, points)| points).map(|(_, y)| *y);
+    let scale = match panel.upwards {
+        Spacing::Linear => Scale::linear(values),
+        Spacing::Logarithmic => Scale::logarithmic(values),
+    };
+    let upwards = |value: f64| floor - span * scale.share(value);
+    for tick in scale.ticks() {
+        let y = upwards(tick);
         let _ = writeln!(svg, "<line class=\"grid\" x1=\"{LEFT}\" y1=\"{y:.1}\" x2=\"{RIGHT}\" y2=\"{y:.1}\"/>");
-        text(svg, LEFT - 8.0, y + 4.0, "quiet end", &number(ceiling * share));
+        text(svg, LEFT - 8.0, y + 4.0, "quiet end", &number(tick));
     }
+    text(svg, LEFT - 8.0, floor + 16.0, "quiet end", &panel.unit);
     let places: Vec<f64> =
         panel.lines.first().map(|(_, points)| points.iter().map(|(x, _)| *x).collect()).unwrap_or_default();
-    let (Some(first), Some(last)) = (places.first(), places.last()) else { return };
-    let across = |x: f64| {
-        let whole = (last / first).ln();
-        let share = if whole > 0.0 { (x / first).ln() / whole } else { 0.5 };
-        LEFT + 20.0 + (RIGHT - LEFT - 40.0) * share
-    };
+    let Some(along) = Scale::between(&places, panel.across == Spacing::Logarithmic) else { return };
+    let across = |x: f64| LEFT + MARGIN + (RIGHT - LEFT - 2.0 * MARGIN) * along.share(x);
     for x in &places {
         text(svg, across(*x), floor + 16.0, "quiet middle", &number(*x));
     }
@@ -100,7 +129,7 @@ fn draw_panel(svg: &mut String, panel: &Panel, top: f64) {
     // Names stand beside the lines' ends, in their order and a line apart.
     let mut ends: Vec<(f64, usize)> = Vec::new();
     for (place, (_, points)) in panel.lines.iter().enumerate() {
-        let at = |(x, y): &(f64, f64)| (across(*x), floor - span * y / ceiling);
+        let at = |(x, y): &(f64, f64)| (across(*x), upwards(*y));
         let drawn: Vec<(f64, f64)> = points.iter().map(at).collect();
         let path: Vec<String> = drawn.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
         let _ = writeln!(svg, "<polyline class=\"l{place}\" points=\"{}\"/>", path.join(" "));
@@ -120,30 +149,6 @@ fn draw_panel(svg: &mut String, panel: &Panel, top: f64) {
     }
 }
 
-/// The next of 1, 2, 4, 5 or 8 times a power of ten: its quarters are short numbers.
-fn round_up(most: f64) -> f64 {
-    if most <= 0.0 {
-        return 1.0;
-    }
-    let power = 10_f64.powf(most.log10().floor());
-    let steps = [1.0, 2.0, 4.0, 5.0, 8.0, 10.0];
-    steps.iter().map(|step| step * power).find(|ceiling| *ceiling >= most * 0.999_999).unwrap_or(10.0 * power)
-}
-
-/// As short as it can be read: 0.25, 12, 5,000.
-fn number(value: f64) -> String {
-    if value >= 1000.0 {
-        let (thousands, rest) = ((value as u64) / 1000, (value as u64) % 1000);
-        return if thousands >= 1000 {
-            format!("{},{:03},{rest:03}", thousands / 1000, thousands % 1000)
-        } else {
-            format!("{thousands},{rest:03}")
-        };
-    }
-    let text = if value < 1.0 { format!("{value:.3}") } else { format!("{value:.1}") };
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
 fn escaped(content: &str) -> String {
     content.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
@@ -158,22 +163,44 @@ mod tests {
 
     #[test]
     fn points_stand_where_their_values_are() {
-        let mut panel = Panel::new("CPU a page, ms", "posts");
+        let mut panel = Panel::growth("CPU a page", "ms", "posts");
         for (x, y) in [(100.0, 0.0), (1000.0, 2.0), (10_000.0, 4.0)] {
             panel.point("a < b", x, y);
         }
         let svg = draw(&[panel], "here");
         assert!(svg.contains("points=\"90.0,196.0 335.0,120.0 580.0,44.0\""), "{svg}");
-        assert!(svg.contains(">10,000<") && svg.contains(">a &lt; b: 4<") && svg.contains(">here<"), "{svg}");
+        assert!(svg.contains("<circle class=\"l0\" cx=\"335.0\" cy=\"120.0\" r=\"3\"/>"), "{svg}");
+        for shown in [">10,000<", ">a &lt; b: 4<", ">here<", ">ms<", ">posts<", "<title>CPU a page</title>"] {
+            assert!(svg.contains(shown), "{shown}: {svg}");
+        }
     }
 
     #[test]
-    fn numbers_are_short() {
-        for (value, text) in [(0.0, "0"), (0.125, "0.125"), (12.0, "12"), (2.5, "2.5"), (1_000_000.0, "1,000,000")] {
-            assert_eq!(number(value), text);
+    fn what_is_ten_times_as_long_stands_a_step_higher() {
+        let mut panel = Panel::spread("A page", "ms", "% of the highest rate");
+        for (load, p50, p99) in [(20.0, 1.0, 10.0), (60.0, 1.0, 10.0), (80.0, 10.0, 100.0)] {
+            panel.point("p50", load, p50);
+            panel.point("p99", load, p99);
         }
-        for (most, ceiling) in [(0.0, 1.0), (0.13, 0.2), (4.0, 4.0), (41.0, 50.0), (900.0, 1000.0)] {
-            assert!((round_up(most) - ceiling).abs() < 1e-9, "{most}");
-        }
+        let svg = draw(&[panel], "");
+        // 60 is two thirds of the way from 20 to 80; ten lies in the middle between 1 and 100.
+        assert!(svg.contains("class=\"l0\" points=\"90.0,196.0 416.7,196.0 580.0,120.0\""), "{svg}");
+        assert!(svg.contains("class=\"l1\" points=\"90.0,120.0 416.7,120.0 580.0,44.0\""), "{svg}");
+        assert!(svg.contains("y1=\"120.0\" x2=\"600\" y2=\"120.0\""), "{svg}");
+    }
+
+    #[test]
+    fn names_that_would_cover_one_another_stand_apart() {
+        let mut panel = Panel::growth("", "", "");
+        panel.point("one", 1.0, 4.0);
+        panel.point("other", 1.0, 4.0);
+        let svg = draw(&[panel], "");
+        assert!(svg.contains("y=\"48.0\">one: 4<") && svg.contains("y=\"32.0\">other: 4<"), "{svg}");
+    }
+
+    #[test]
+    fn a_panel_without_points_is_drawn_empty() {
+        let svg = draw(&[Panel::growth("nothing", "ms", "posts")], "&");
+        assert!(svg.contains(">nothing<") && svg.contains(">&amp;<") && !svg.contains("polyline class"), "{svg}");
     }
 }

@@ -6,9 +6,9 @@
 //! belong as they are.
 //!
 //! It is the same answer, byte for byte, or it is not given: if the selection holds anything that a type does not write (what
-//! has to be looked up, what can fail, what is its owner's alone), or if the executor would have to merge the list with
-//! another one under the same key, the list takes the ordinary way. Guards and look-ups do not run here: what is written was
-//! found visible by the query that brought it.
+//! has to be looked up, what can fail, what is its owner's alone), if one of the entries lacks what it asks for
+//! ([`Writing::give_up`]), or if the executor would have to merge the list with another one under the same key, the list takes
+//! the ordinary way. Guards and look-ups do not run here: what is written was found visible by the query that brought it.
 
 mod json;
 mod plan;
@@ -38,6 +38,9 @@ pub(crate) trait Hot: OutputType {
     fn field(field: &Context<'_>) -> Option<Step<Self::Source>>;
 }
 
+/// About as many bytes as a post takes, with its author and two photos in three sizes.
+const USUAL: usize = 2048;
+
 /// A list of a hot type, for a resolver to return in place of `Vec<&T>`.
 pub(crate) struct HotList<'a, T>(pub(crate) Vec<&'a T>);
 
@@ -47,10 +50,10 @@ impl<T: Hot> HotList<'_, T> {
         let app = ctx.data_opt::<App>()?;
         let sources = self.0.iter().map(|entry| entry.source()).collect::<Option<Vec<_>>>()?;
         let plan = is_alone(ctx).then(|| Plan::<T>::of(ctx))??;
-        let mut out = Vec::with_capacity(sources.len() * 1024);
+        let mut out = Vec::with_capacity(sources.len() * USUAL);
         let with = Writing::now(app);
         json::list(&mut out, &sources, |out, source| plan.write(source, &with, out));
-        Some(out)
+        (!with.has_given_up()).then_some(out)
     }
 }
 

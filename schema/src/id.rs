@@ -57,14 +57,18 @@ impl Kind {
 
     /// The opaque id of a row of this type.
     pub(crate) fn id(self, uuid: Uuid) -> ID {
-        let bits = uuid.as_u128();
-        let mut text = String::with_capacity(self.prefix().len() + 27);
-        text.push_str(self.prefix());
+        let (prefix, suffix) = self.parts(uuid);
+        let mut text = String::with_capacity(prefix.len() + 1 + suffix.len());
+        text.push_str(prefix);
         text.push('_');
-        for place in (0..26).rev() {
-            text.push(char::from(ALPHABET[(bits >> (5 * place)) as usize & 31]));
-        }
+        text.extend(suffix.map(char::from));
         ID(text)
+    }
+
+    /// What stands before and after the `_` of that id, the latter in ASCII.
+    pub(crate) fn parts(self, uuid: Uuid) -> (&'static str, [u8; 26]) {
+        let bits = uuid.as_u128();
+        (self.prefix(), std::array::from_fn(|at| ALPHABET[(bits >> (5 * (25 - at))) as usize & 31]))
     }
 
     /// The row that an argument names; it must name one of this type.

@@ -18,7 +18,6 @@ mod revision;
 mod shelf;
 mod statement;
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use darkroom_entity::{account, post, post_like, saved_post};
@@ -31,6 +30,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::Result;
+use crate::id_map::{self, IdMap};
 use crate::session::Proof;
 
 pub use content::{AuthorCard, LinkWindow, MediaCard, PostCard, RenditionCard};
@@ -71,6 +71,21 @@ pub struct Author {
     pub following_count: i64,
     /// Their published posts.
     pub post_count: i64,
+}
+
+impl Author {
+    /// The person of a row that was found visible, with the card of them that is at hand. None if that is of another revision
+    /// than the row, or if there is none of somebody who has a picture: nothing but a card knows it.
+    #[must_use]
+    pub fn of(row: account::Model, card: Option<Arc<AuthorCard>>) -> Option<Self> {
+        let (follower_count, following_count, post_count) = (row.follower_count, row.following_count, row.post_count);
+        let card = match card {
+            Some(card) if card.revision == row.card_revision => card,
+            None if row.avatar_media_id.is_none() => Arc::new(AuthorCard::new(row, None)),
+            _ => return None,
+        };
+        Some(Self { card, follower_count, following_count, post_count })
+    }
 }
 
 impl Marked {
@@ -123,10 +138,11 @@ async fn with_cards(
     // Cards are kept for everybody, and what has changed meanwhile a replica may not know yet.
     let app = &*app.at_truth();
     let order: Vec<Uuid> = rows.iter().map(|row| row.post.id).collect();
-    let mut done: HashMap<Uuid, Marked> = HashMap::with_capacity(order.len());
+    let mut done: IdMap<Marked> = id_map::with_capacity(order.len());
     for _ in 0..ATTEMPTS {
-        let authors: HashSet<Wanted> = rows.iter().map(|row| row.author).collect();
-        let authors: Vec<Wanted> = authors.into_iter().collect();
+        let mut authors: Vec<Wanted> = rows.iter().map(|row| row.author).collect();
+        authors.sort_unstable_by_key(|wanted| wanted.id);
+        authors.dedup();
         let wanted: Vec<Wanted> = rows.iter().map(|row| row.post).collect();
         let (cards, people) = app.cards.of(app, &wanted, &authors).await?;
         let mut changed = Vec::new();
@@ -151,7 +167,7 @@ async fn with_cards(
 
 /// The cards of posts that were found visible: of their revisions, or of newer ones. Those of posts that are gone are left
 /// out. A bounded number.
-pub async fn of_posts(app: &App, posts: &[Wanted]) -> Result<HashMap<Uuid, Arc<PostCard>>> {
+pub async fn of_posts(app: &App, posts: &[Wanted]) -> Result<IdMap<Arc<PostCard>>> {
     let app = &*app.at_truth();
     let (mut found, _) = app.cards.of(app, posts, &[]).await?;
     for _ in 1..ATTEMPTS {
@@ -166,7 +182,7 @@ pub async fn of_posts(app: &App, posts: &[Wanted]) -> Result<HashMap<Uuid, Arc<P
 }
 
 /// The cards of people who were found visible, as [`of_posts`].
-pub async fn of_authors(app: &App, people: &[Wanted]) -> Result<HashMap<Uuid, Arc<AuthorCard>>> {
+pub async fn of_authors(app: &App, people: &[Wanted]) -> Result<IdMap<Arc<AuthorCard>>> {
     let app = &*app.at_truth();
     let (_, mut found) = app.cards.of(app, &[], people).await?;
     for _ in 1..ATTEMPTS {

@@ -17,7 +17,6 @@ mod build;
 mod pull;
 mod revise;
 
-use std::collections::HashMap;
 use std::time::Instant;
 
 use darkroom_entity::post;
@@ -29,6 +28,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::card::{self, Marked};
 use crate::error::{Error, Result};
+use crate::id_map::IdMap;
 use crate::page::{Page, PageRequest};
 use crate::session::Viewer;
 use crate::{ranking, sight, visibility};
@@ -143,7 +143,7 @@ async fn from_window(app: &App, viewer: Uuid, window: &Window, page: PageRequest
 /// Those of these posts that stand in the feed now, in the order of `ids`.
 pub(crate) async fn visible(app: &App, viewer: Uuid, ids: &[Uuid]) -> Result<Vec<Marked>> {
     let rows = card::marked_in_feed(app, viewer, ids).await?;
-    let mut rows: HashMap<Uuid, Marked> = rows.into_iter().map(|row| (row.card.id, row)).collect();
+    let mut rows: IdMap<Marked> = rows.into_iter().map(|row| (row.card.id, row)).collect();
     Ok(ids.iter().filter_map(|id| rows.remove(id)).collect())
 }
 

@@ -25,6 +25,7 @@ pub mod error;
 pub mod feature;
 pub mod feed;
 pub mod follow;
+pub mod id_map;
 pub mod idempotency;
 pub mod job;
 pub mod like;

@@ -1,193 +1,11 @@
 //! Lists that are written as bytes say what the executor says, byte for byte, over generated documents.
-//!
-//! The twin of a document asks for one field more that is looked up, so that its list takes the ordinary way; without what
-//! that field adds to the text, both answers must be the same.
+
+mod draft;
 
 use darkroom_testing::{Person, TestApp, picture};
 use serde_json::{Value, json};
 
-/// A field that no card holds, and what it says of posts that mention nobody.
-const TWIN: &str = "zz: mentions { id }";
-const SAID: &str = ",\"zz\":[]";
-
-/// Numbers that look random and are the same in every run (splitmix64).
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % sides as u64) as usize
-    }
-
-    fn of<'a>(&mut self, things: &[&'a str]) -> &'a str {
-        things[self.roll(things.len())]
-    }
-}
-
-const POST: [&str; 15] = [
-    "id",
-    "state",
-    "audience",
-    "commenters",
-    "caption",
-    "location",
-    "hashtags",
-    "likeCount",
-    "commentCount",
-    "viewerHasLiked",
-    "viewerHasSaved",
-    "isPinned",
-    "createdAt",
-    "editedAt",
-    "__typename",
-];
-const USER: [&str; 11] = [
-    "id",
-    "username",
-    "fullName",
-    "bio",
-    "isPrivate",
-    "isVerified",
-    "followerCount",
-    "followingCount",
-    "postCount",
-    "createdAt",
-    "__typename",
-];
-const MEDIA: [&str; 9] =
-    ["id", "kind", "status", "width", "height", "placeholder", "dominantColor", "altText", "__typename"];
-/// What is not written as bytes: such a document takes the ordinary way, and so does its twin.
-const UNWRITTEN: [&str; 4] =
-    ["likes(first: 2) { nodes { username } }", "pinnedComments { id }", "mentions { username }", ""];
-const SIZES: [&str; 4] = ["THUMBNAIL", "MEDIUM", "LARGE", "$size"];
-
-/// A generated document, as far as it has come.
-struct Draft {
-    dice: Dice,
-    fragments: Vec<String>,
-    aliases: usize,
-}
-
-impl Draft {
-    /// A key for a field that may stand there with other arguments already.
-    fn alias(&mut self, field: &str) -> String {
-        self.aliases += 1;
-        format!("a{}: {field}", self.aliases)
-    }
-
-    fn directive(&mut self) -> &'static str {
-        ["", "", "", "@include(if: $yes)", "@skip(if: $yes)", "@include(if: false)", "@skip(if: $no)"]
-            [self.dice.roll(7)]
-    }
-
-    fn selection(&mut self, of: &str, depth: usize) -> String {
-        let mut fields = vec![self.dice.of(&["id", "id", "__typename"]).to_owned()];
-        for _ in 0..self.dice.roll(7) {
-            let field = match (of, self.dice.roll(8)) {
-                ("Post", 0) => {
-                    let inner = self.selection("User", 0);
-                    let field = self.alias("author");
-                    format!("{field} {} {{ {inner} }}", self.directive())
-                }
-                ("Post", 1) => {
-                    let inner = self.selection("Media", 0);
-                    let field = self.alias("media");
-                    format!("{field} {} {{ {inner} }}", self.directive())
-                }
-                ("User", 0..3) => {
-                    let size = self.dice.of(&SIZES);
-                    let arguments = ["", &format!("(size: {size})")][self.dice.roll(2)].to_owned();
-                    self.alias(&format!("avatar{arguments}"))
-                }
-                ("Media", 0..3) => {
-                    let size = self.dice.of(&SIZES);
-                    let format = self.dice.of(&["JPEG", "WEBP", "$format", "$missing", "null"]);
-                    let all = [
-                        "",
-                        &format!("(size: {size})"),
-                        &format!("(format: {format})"),
-                        &format!("(size: {size}, format: {format})"),
-                    ][self.dice.roll(4)]
-                    .to_owned();
-                    self.alias(&format!("url{all}"))
-                }
-                (_, 3) if depth < 3 => {
-                    let on = self.dice.of(&["on ?", "on Node", ""]).replace('?', of);
-                    // A fragment that is written inside and then not used would make the document invalid.
-                    let inner = if on == "on Node" { String::new() } else { self.selection(of, depth + 1) };
-                    match (self.dice.roll(2), on.as_str()) {
-                        (0, "") => format!("... {} {{ {inner} }}", self.directive()),
-                        // Of an interface only what all of its types have.
-                        (_, "on Node") => "... on Node { id __typename }".to_owned(),
-                        (0, _) => format!("... {on} {} {{ {inner} }}", self.directive()),
-                        _ => {
-                            let name = format!("F{}", self.fragments.len());
-                            self.fragments.push(format!("fragment {name} on {of} {{ {inner} }}"));
-                            format!("... {name} {}", self.directive())
-                        }
-                    }
-                }
-                (_, 4) => {
-                    let field = self.plain(of);
-                    let field = self.alias(field);
-                    format!("{field} {}", self.directive())
-                }
-                _ => format!("{} {}", self.plain(of), self.directive()),
-            };
-            fields.push(field);
-        }
-        fields.join(" ")
-    }
-
-    fn plain(&mut self, of: &str) -> &'static str {
-        match of {
-            "Post" => self.dice.of(&POST),
-            "User" => self.dice.of(&USER),
-            _ => self.dice.of(&MEDIA),
-        }
-    }
-
-    /// A list, by its nodes or by its edges, written with a `?` where the twin asks for more.
-    fn list(&mut self) -> String {
-        let inner = self.selection("Post", 0);
-        let more = if self.dice.roll(6) == 0 { self.dice.of(&UNWRITTEN) } else { "" };
-        match self.dice.roll(4) {
-            0 => format!("edges {{ cursor score node {{ {inner} {more} ? }} reasons {{ factor weight value }} }}"),
-            1 => format!(
-                "{} {{ node {{ {inner} {more} ? }} place: cursor reasons {{ value part: factor __typename }} __typename }}",
-                self.alias("edges")
-            ),
-            2 => format!("{} {{ {inner} {more} ? }}", self.alias("nodes")),
-            _ => format!("nodes {{ {inner} {more} ? }}"),
-        }
-    }
-}
-
-/// The document of this number, and its twin.
-fn documents(number: u64) -> (String, String) {
-    let mut draft = Draft { dice: Dice(number), fragments: Vec::new(), aliases: 0 };
-    let mut lists: Vec<String> = (0..1 + draft.dice.roll(2)).map(|_| draft.list()).collect();
-    // The same key twice: the executor merges, which bytes are not open to.
-    if draft.dice.roll(5) == 0 {
-        lists.extend(["nodes { caption ? }".to_owned(), "... { nodes { id likeCount ? } }".to_owned()]);
-    }
-    let mode = draft.dice.of(&["FOLLOWING", "RANKED"]);
-    let feed = format!("feed(mode: {mode}) {{ {} pageInfo {{ hasNextPage }} }}", lists.join(" "));
-    let feeds = if draft.dice.roll(6) == 0 { format!("{feed} {feed}") } else { feed };
-    let text = format!(
-        "query($size: MediaSize!, $format: MediaFormat, $missing: MediaFormat, $yes: Boolean!, $no: Boolean = false) {{
-           {feeds} used: __type(name: \"Post\") {{ name @include(if: $yes) other: name @skip(if: $no) }}
-           {} }} {}",
-        // Every variable has to be used.
-        "use: node(id: \"user_00000000000000000000000000\") { ... on Media { url(size: $size, format: $format)
-            other: url(format: $missing) } }",
-        draft.fragments.join(" ")
-    );
-    (text.replace('?', ""), text.replace('?', TWIN))
-}
+use draft::Pair;
 
 async fn raw(person: &Person, document: &str) -> String {
     let body = json!({ "query": document, "variables": { "size": "MEDIUM", "format": "WEBP", "yes": true } });
@@ -200,8 +18,24 @@ async fn raw(person: &Person, document: &str) -> String {
     }
 }
 
+/// Asks for so many documents and their twins, which must be answered alike.
+async fn same(person: &Person, documents: impl Iterator<Item = Pair>) {
+    let mut failed = Vec::new();
+    for (number, Pair { document, twin, said }) in documents.enumerate() {
+        let written = raw(person, &document).await;
+        let executed = raw(person, &twin).await.replace(said, "");
+        let parsed: Value =
+            serde_json::from_str(&written).unwrap_or_else(|error| panic!("{error}: {document}\n{written}"));
+        assert_eq!(written, executed, "{number}: {document}");
+        if parsed.get("errors").is_some() {
+            failed.push(written);
+        }
+    }
+    assert!(failed.is_empty(), "documents that are not valid prove nothing: {failed:#?}");
+}
+
 #[tokio::test]
-async fn bytes_say_what_the_executor_says() {
+async fn posts_as_bytes_are_what_the_executor_says() {
     let app = TestApp::start().await;
     let [reader, plain, shown] = [
         app.client().sign_up("reader").await,
@@ -231,17 +65,62 @@ async fn bytes_say_what_the_executor_says() {
     reader.feed(20).await;
     app.app.settle().await;
 
-    let mut failed = 0;
-    for number in 0..400 {
-        let (document, twin) = documents(number);
-        let written = raw(&reader, &document).await;
-        let executed = raw(&reader, &twin).await.replace(SAID, "");
-        let parsed: Value =
-            serde_json::from_str(&written).unwrap_or_else(|error| panic!("{error}: {document}\n{written}"));
-        assert_eq!(written, executed, "{number}: {document}");
-        failed += usize::from(parsed.get("data").is_none());
+    same(&reader, (0..400).map(draft::posts)).await;
+    app.finish().await;
+}
+
+/// What a tray shows, in the order of what it says of stories.
+const STORY: &str = "id audience createdAt expiresAt viewerHasSeen viewerCount author { id username avatar postCount }
+    media { id kind status failure { code message } width height placeholder dominantColor altText url(size: THUMBNAIL)
+      large: url(format: WEBP) renditions { size format contentType width height byteSize url } original { byteSize } }";
+
+#[tokio::test]
+async fn trays_as_bytes_are_what_the_executor_says() {
+    let app = TestApp::start().await;
+    let mut people = Vec::new();
+    for name in ["reader", "ada", "ben", "cleo"] {
+        people.push(app.client().sign_up(name).await);
     }
-    assert_eq!(failed, 0, "documents that are not valid prove nothing");
+    let [reader, ada, ben, cleo] = &people[..] else { panic!("four people") };
+    cleo.set_private(true).await;
+    for author in [ada, ben, cleo] {
+        reader.follow(&author.id).await;
+    }
+    cleo.accept(&reader.id).await;
+    let face = ada.photo(picture::jpeg(200, 200)).await;
+    ada.mutate("updateProfile", json!({ "avatarMediaId": face, "fullName": "A. \"L\" \\ 🌅" }), "").await.payload();
+    let mut seen = Vec::new();
+    for author in [ada, ben, cleo, ada, reader] {
+        let photo = author.photo(picture::jpeg(90, 160)).await;
+        app.run_jobs().await;
+        seen.push(author.story(&photo).await);
+    }
+    for story in &seen[..3] {
+        reader.mark_viewed(story).await.payload();
+    }
+    ada.mark_viewed(&seen[4]).await.payload();
+    let few = json!({ "mediaId": ben.photo(picture::jpeg(20, 20)).await, "audience": "FOLLOWERS" });
+    ben.mutate("createStory", few, "").await.payload();
+    app.run_jobs().await;
+    // One's own stands there before its photo is ready, others' don't.
+    for author in [reader, ben] {
+        author.story(&author.photo(picture::jpeg(30, 40)).await).await;
+    }
+    app.app.settle().await;
+
+    let query = format!("{{ storyTray {{ nodes {{ user {{ username }} stories {{ {STORY} }} }} }} }}");
+    let tray = reader.run(&query, json!({})).await;
+    let reels = tray.at("/storyTray/nodes").as_array().unwrap();
+    let lengths: Vec<usize> = reels.iter().map(|reel| reel["stories"].as_array().unwrap().len()).collect();
+    assert_eq!(lengths.iter().sum::<usize>(), 7, "{reels:#?}");
+    for reel in reels {
+        // What is not looked up for a tray is looked up a field at a time.
+        let query = format!("query($name: String!) {{ user(username: $name) {{ stories {{ {STORY} }} }} }}");
+        let alone = reader.run(&query, json!({ "name": reel["user"]["username"] })).await;
+        assert_eq!(reel["stories"], *alone.at("/user/stories"));
+    }
+    same(reader, (0..300).map(draft::trays)).await;
+    app.run_jobs().await;
     app.finish().await;
 }
 

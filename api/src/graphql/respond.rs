@@ -30,7 +30,7 @@ pub(crate) fn to_json(response: &Response) -> Result<Vec<u8>, Refusal> {
 }
 
 fn written(response: &Response) -> io::Result<Vec<u8>> {
-    let mut out = Vec::with_capacity(1024);
+    let mut out = Vec::with_capacity(1024 + bytes_of(&response.data));
     if !response.errors.is_empty() {
         field::<[ServerError]>(&mut out, "errors", &response.errors)?;
     }
@@ -53,6 +53,16 @@ fn field<T: Serialize + ?Sized>(out: &mut Vec<u8>, name: &str, value: &T) -> io:
     serde_json::to_writer(&mut *out, name)?;
     out.push(b':');
     Ok(serde_json::to_writer(out, value)?)
+}
+
+/// Of a value what is JSON already, bytes.
+fn bytes_of(value: &Value) -> usize {
+    match value {
+        Value::Binary(json) => json.len(),
+        Value::List(values) => values.iter().map(bytes_of).sum(),
+        Value::Object(fields) => fields.values().map(bytes_of).sum(),
+        _ => 0,
+    }
 }
 
 /// Writes a value. `Binary` is JSON already: the schema has no scalar of bytes, only lists that it wrote itself

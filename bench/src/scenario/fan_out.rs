@@ -31,8 +31,8 @@ const AT_ONCE: usize = 32;
 /// list in memory.
 pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort) -> anyhow::Result<Vec<Panel>> {
     let platform = Platform::connect(world.config()?, Clock::system()).await?;
-    let mut panel =
-        Panel::new(format!("Timelines that get one more post, a second, {}", world.stores.name()), "followers");
+    let title = format!("Timelines that get one more post, {}", world.stores.name());
+    let mut panel = Panel::growth(title, "a second", "followers");
     for followers in effort.followers {
         let rounds = (effort.pushes / followers).max(1);
         of(section, &mut panel, world, &platform, *followers, rounds).await?;
@@ -90,7 +90,7 @@ async fn of(
         section.add(what, pushes / product.seconds, "/s");
         return Ok(());
     };
-    panel.point("raw LPUSHX", many as f64, pushes / floor.seconds);
+    panel.point("Redis, raw LPUSHX", many as f64, pushes / floor.seconds);
     let what = format!("{what}; floor: raw pipelined LPUSHX, which trims nothing");
     section.beside(what, pushes / product.seconds, "/s", pushes / floor.seconds);
     for (name, at) in [("of this process", 0), ("of Redis", 1)] {

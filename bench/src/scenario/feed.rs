@@ -81,8 +81,8 @@ pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort
                 _ => section.add(what, milliseconds, "ms"),
             }
         }
-        let title = format!("A page of the {name} feed, ms, {}", world.stores.name());
-        let mut panel = Panel::new(title, "% of the highest rate");
+        let title = format!("A page of the {name} feed at fixed rates, {}", world.stores.name());
+        let mut panel = Panel::spread(title, "ms", "% of the highest rate");
         for load in LOADS {
             let mut times = open_loop(world.address, &requests, rate * load / 100.0, reading).await?;
             for (share, what) in [(0.5, "p50"), (0.95, "p95"), (0.99, "p99")] {

@@ -51,12 +51,12 @@ impl Sizes {
 /// Measures a city after the other, each in a world of its own.
 pub(crate) async fn run(section: &mut Section<'_>, stores: Stores, sizes: Sizes) -> anyhow::Result<Vec<Panel>> {
     let name = stores.name();
-    let mut by_posts = Panel::new(format!("CPU a page of the feed, ms, {name}"), "posts");
+    let mut by_posts = Panel::growth(format!("CPU a page of the feed, {name}"), "ms", "posts");
     for posts in sizes.posts {
         let figures = city(stores, sizes, *posts, sizes.usual).await?;
         add(section, &mut by_posts, &format!("{posts} posts"), *posts, &figures);
     }
-    let mut by_follows = Panel::new(format!("CPU a page of the feed, ms, {name}"), "followed");
+    let mut by_follows = Panel::growth(format!("CPU a page of the feed, {name}"), "ms", "followed");
     let posts = sizes.posts[sizes.posts.len() / 2];
     for follows in sizes.follows {
         let figures = city(stores, sizes, posts, *follows).await?;

@@ -1,5 +1,7 @@
 //! A selection, read once: which keys, in which order, and how each value is written.
 
+use std::cell::Cell;
+
 use async_graphql::parser::types::{Field, Selection, SelectionSet};
 use async_graphql::{Context, ContextSelectionSet};
 use darkroom_service::App;
@@ -12,11 +14,22 @@ pub(crate) struct Writing<'a> {
     pub(crate) app: &'a App,
     /// For how long links are signed.
     pub(crate) links: LinkWindow,
+    given_up: Cell<bool>,
 }
 
 impl<'a> Writing<'a> {
     pub(crate) fn now(app: &'a App) -> Self {
-        Self { app, links: LinkWindow::now(app) }
+        Self { app, links: LinkWindow::now(app), given_up: Cell::new(false) }
+    }
+
+    /// Says, from within a step, that a value would have to be looked up after all: the whole list takes the ordinary way, and
+    /// whatever was written is thrown away.
+    pub(crate) fn give_up(&self) {
+        self.given_up.set(true);
+    }
+
+    pub(super) fn has_given_up(&self) -> bool {
+        self.given_up.get()
     }
 }
 

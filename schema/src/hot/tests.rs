@@ -23,6 +23,10 @@ impl Thing {
         self.0 * by
     }
 
+    async fn half(&self) -> i64 {
+        self.0 / 2
+    }
+
     async fn inner(&self) -> Thing {
         self.clone()
     }
@@ -43,6 +47,11 @@ impl Hot for Thing {
                 let by = field.param_value::<i64>("by", None).ok()?.1;
                 step(move |source: &i64, out| number(out, source * by))
             }
+            // As of something that is at hand for some.
+            "half" => Some(Box::new(|source: &i64, with, out| match source % 2 {
+                0 => number(out, source / 2),
+                _ => with.give_up(),
+            })),
             "inner" => {
                 let plan = Plan::<Thing>::below(field)?;
                 Some(Box::new(move |source: &i64, with, out| plan.write(source, with, out)))
@@ -104,6 +113,8 @@ async fn what_can_be_written_is() {
         assert_eq!(run(&[1, 2], document).await, (expected.to_owned(), true), "{document}");
     }
     assert_eq!(run(&[], "{ things { number } }").await, ("[]".to_owned(), true));
+    let halves = r#"[{"number":2,"half":1},{"number":4,"half":2}]"#;
+    assert_eq!(run(&[2, 4], "{ things { number half } }").await, (halves.to_owned(), true));
 }
 
 #[tokio::test]
@@ -111,6 +122,9 @@ async fn what_cannot_be_written_takes_the_ordinary_way() {
     for (numbers, document, expected) in [
         ([1, 2], "{ things { number lookedUp } }", r#"[{"lookedUp":1,"number":1},{"lookedUp":2,"number":2}]"#),
         ([1, 2], "{ things { inner { lookedUp } } }", r#"[{"inner":{"lookedUp":1}},{"inner":{"lookedUp":2}}]"#),
+        // One lacks what is asked for: nothing of what was written of the others is left.
+        ([4, 3], "{ things { number half } }", r#"[{"half":2,"number":4},{"half":1,"number":3}]"#),
+        ([4, 3], "{ things { inner { half } } }", r#"[{"inner":{"half":2}},{"inner":{"half":1}}]"#),
         ([1, -2], "{ things { number } }", r#"[{"number":1},{"number":-2}]"#),
         // Twice under one key: merged.
         ([1, 2], "{ things { number } things { x: number } }", r#"[{"number":1,"x":1},{"number":2,"x":2}]"#),

@@ -74,7 +74,7 @@ impl StoryMutation {
             story::create(&app, viewer, media_id, input.audience.into()).await
         };
         let (story, user_errors) = settle(created.await)?;
-        Ok(CreateStoryPayload { story: story.map(Story), user_errors })
+        Ok(CreateStoryPayload { story: story.map(Story::from), user_errors })
     }
 
     /// Deletes one of your stories for good.
@@ -101,6 +101,6 @@ impl StoryMutation {
         let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
         let seen = async { story::mark_viewed(app, viewer, Kind::Story.parse("storyId", &input.story_id)?).await };
         let (story, user_errors) = settle(seen.await)?;
-        Ok(MarkStoryViewedPayload { story: story.map(Story), user_errors })
+        Ok(MarkStoryViewedPayload { story: story.map(Story::from), user_errors })
     }
 }

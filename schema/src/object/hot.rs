@@ -1,10 +1,16 @@
-//! Which fields of posts, authors and photos are written at once: those that a card and its marks hold. See [`crate::hot`].
+//! Which fields of posts, authors and photos are written at once: those that a card and its marks hold. Those of the story tray
+//! stand beside it. See [`crate::hot`].
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on has failed")]
+mod tests;
 
 use async_graphql::Context;
-use darkroom_service::card::{Author, Marked, MediaCard};
+use darkroom_service::card::{Author, Marked, MediaCard, RenditionCard};
+use darkroom_service::media::{Status, content_type};
 
 use super::feed::{FeedEdge, RankReason};
-use super::media::{MediaFormat, MediaKind, MediaSize, MediaStatus};
+use super::media::{MediaFormat, MediaKind, MediaSize, MediaStatus, Rendition};
 use super::post::PostState;
 use super::{Audience, Commenters, Media, Post, User};
 use crate::hot::{
@@ -90,10 +96,7 @@ impl Hot for Media {
     type Source = MediaCard;
 
     fn source(&self) -> Option<&MediaCard> {
-        match self {
-            Self::Card { post, at } => post.media.get(*at),
-            Self::Row(_) => None,
-        }
+        self.card()
     }
 
     fn field(field: &Context<'_>) -> Option<Step<MediaCard>> {
@@ -113,6 +116,15 @@ impl Hot for Media {
                 let format = field.param_value::<Option<MediaFormat>>("format", None).ok()?.1;
                 Some(Box::new(link(size, format)))
             }
+            "renditions" => {
+                let plan = Plan::<Rendition>::below(field)?;
+                Some(Box::new(move |photo: &MediaCard, with, out| plan.write_list(&photo.renditions, with, out)))
+            }
+            // Why one has failed is its owner's alone, and so in no card; nothing is to be told of the others.
+            "failure" => Some(Box::new(|photo: &MediaCard, with, out| match photo.status {
+                Status::Failed => with.give_up(),
+                Status::Uploading | Status::Processing | Status::Ready => null(out),
+            })),
             // What is the owner's alone is in no card.
             _ => None,
         }
@@ -123,8 +135,32 @@ impl Hot for Media {
 fn link(size: MediaSize, format: Option<MediaFormat>) -> impl Fn(&MediaCard, &Writing<'_>, &mut Vec<u8>) + Send + Sync {
     let (size, format) = (size.into(), format.map(Into::into));
     move |photo, with, out| match photo.rendition(size, format) {
-        Some(chosen) => text(out, &photo.links_of(with.app, with.links)[chosen]),
+        Some(chosen) => chosen.with_link(with.app, with.links, |link| text(out, link)),
         None => null(out),
+    }
+}
+
+impl Hot for Rendition {
+    type Source = RenditionCard;
+
+    fn source(&self) -> Option<&RenditionCard> {
+        // It comes in lists of its photo's only, which are written from the card.
+        None
+    }
+
+    fn field(field: &Context<'_>) -> Option<Step<RenditionCard>> {
+        match field.item.node.name.node.as_str() {
+            "size" => step(|row: &RenditionCard, out| name(out, MediaSize::from(row.size))),
+            "format" => step(|row: &RenditionCard, out| name(out, MediaFormat::from(row.format))),
+            "contentType" => step(|row: &RenditionCard, out| text(out, content_type(row.format))),
+            "width" => step(|row: &RenditionCard, out| number(out, row.width.into())),
+            "height" => step(|row: &RenditionCard, out| number(out, row.height.into())),
+            "byteSize" => step(|row: &RenditionCard, out| number(out, row.byte_size)),
+            "url" => Some(Box::new(|row: &RenditionCard, with, out| {
+                row.with_link(with.app, with.links, |link| text(out, link));
+            })),
+            _ => None,
+        }
     }
 }
 
@@ -147,8 +183,7 @@ impl Hot for FeedEdge {
                 let plan = Plan::<Post>::below(field)?;
                 Some(Box::new(move |edge: &Self, with, out| match edge.post().source() {
                     Some(post) => plan.write(post, with, out),
-                    // The list would not have been written.
-                    None => null(out),
+                    None => with.give_up(),
                 }))
             }
             _ => None,

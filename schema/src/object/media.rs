@@ -1,23 +1,28 @@
 //! Photos.
 
+mod facts;
+mod rendition;
+
 use std::borrow::Cow;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
-use chrono::{DateTime, FixedOffset, NaiveDateTime, TimeZone};
 use darkroom_entity::media::{self, Kind as RowKind, Status};
-use darkroom_entity::rendition;
-use darkroom_service::App;
-use darkroom_service::card::{MediaCard, PostCard, RenditionCard};
+use darkroom_entity::rendition as renditions;
+use darkroom_service::card::{MediaCard, PostCard};
 use darkroom_service::media::{self as photos, Facts, FailureCode};
 use uuid::Uuid;
 
+use self::facts::MediaFacts;
+use self::rendition::{link, renditions_of_card};
 use super::Url;
 use crate::context::RequestContext;
 use crate::error::{MediaFailureCode, Result};
 use crate::id::Kind;
 use crate::loader::{MediaById, RenditionsOfMedia};
+
+pub(super) use self::rendition::{Rendition, link_of_card};
 
 /// What a media is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -45,7 +50,7 @@ pub(crate) enum MediaStatus {
 
 /// The sizes that are made of a photo. None is larger than the photo itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "rendition::Size")]
+#[graphql(remote = "renditions::Size")]
 pub(crate) enum MediaSize {
     /// 150 × 150 pixels, cropped from the middle.
     Thumbnail,
@@ -57,7 +62,7 @@ pub(crate) enum MediaSize {
 
 /// How a photo's bytes are encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "rendition::Format")]
+#[graphql(remote = "renditions::Format")]
 pub(crate) enum MediaFormat {
     /// JPEG: every size exists in it.
     Jpeg,
@@ -87,75 +92,6 @@ impl MediaFailure {
     }
 }
 
-/// Bytes of a photo that can be fetched.
-#[derive(Debug, Clone, SimpleObject)]
-pub(crate) struct Rendition {
-    /// Which size; null for the original.
-    size: Option<MediaSize>,
-    /// How it is encoded; null for the original, which may be in any format that is accepted.
-    format: Option<MediaFormat>,
-    /// Its media type, for instance `image/jpeg`.
-    content_type: String,
-    /// Pixels; null if not known yet.
-    width: Option<i32>,
-    /// Pixels; null if not known yet.
-    height: Option<i32>,
-    /// Bytes.
-    byte_size: i64,
-    /// Where it is. The link expires: see `Media.url`.
-    url: Url,
-}
-
-/// What the camera wrote into the file. For you only: nothing that others fetch holds any of it.
-#[derive(Debug, Clone, SimpleObject)]
-pub(crate) struct MediaFacts {
-    /// When it was taken; the time zone is UTC if the camera did not say.
-    taken_at: Option<DateTime<FixedOffset>>,
-    /// The camera's maker.
-    camera_make: Option<String>,
-    /// The camera's model.
-    camera_model: Option<String>,
-    /// The lens.
-    lens: Option<String>,
-    /// Seconds.
-    exposure_time: Option<f64>,
-    /// The aperture.
-    f_number: Option<f64>,
-    /// Sensitivity.
-    iso: Option<u32>,
-    /// Millimetres.
-    focal_length: Option<f64>,
-    /// Degrees north.
-    latitude: Option<f64>,
-    /// Degrees east.
-    longitude: Option<f64>,
-    /// Metres above the sea.
-    altitude: Option<f64>,
-}
-
-impl From<Facts> for MediaFacts {
-    fn from(facts: Facts) -> Self {
-        let zone = facts.utc_offset_minutes.and_then(|minutes| FixedOffset::east_opt(i32::from(minutes) * 60));
-        let zoned = |at: NaiveDateTime| match zone {
-            Some(zone) => zone.from_local_datetime(&at).single(),
-            None => Some(at.and_utc().fixed_offset()),
-        };
-        Self {
-            taken_at: facts.taken_at.and_then(zoned),
-            camera_make: facts.camera_make,
-            camera_model: facts.camera_model,
-            lens: facts.lens,
-            exposure_time: facts.exposure_time,
-            f_number: facts.f_number,
-            iso: facts.iso,
-            focal_length: facts.focal_length,
-            latitude: facts.latitude,
-            longitude: facts.longitude,
-            altitude: facts.altitude,
-        }
-    }
-}
-
 #[derive(Debug, Clone)]
 #[expect(clippy::large_enum_variant, reason = "rows are as frequent as cards: a box each would cost more")]
 pub(crate) enum Media {
@@ -168,12 +104,39 @@ pub(crate) enum Media {
         /// Which of its photos.
         at: usize,
     },
+    /// Its renditions are at hand.
+    Full(Arc<FullMedia>),
+}
+
+/// A photo's row, and what everyone sees of it.
+#[derive(Debug)]
+pub(crate) struct FullMedia {
+    row: media::Model,
+    card: MediaCard,
+}
+
+impl FullMedia {
+    /// Of a photo that was found visible, with its renditions, smallest first.
+    pub(super) fn new(row: media::Model, renditions: Vec<renditions::Model>) -> Self {
+        let card = MediaCard::new(&row, renditions);
+        Self { row, card }
+    }
+
+    /// What everyone sees of it.
+    pub(super) fn card(&self) -> &MediaCard {
+        &self.card
+    }
+}
+
+/// Where its renditions have to be looked up, and where they are at hand.
+enum Form<'a> {
+    Row(&'a media::Model),
+    Card(&'a MediaCard),
 }
 
 /// What either form knows.
 struct Shown<'a> {
     id: Uuid,
-    owner_id: Uuid,
     kind: RowKind,
     status: Status,
     width: Option<i32>,
@@ -243,9 +206,9 @@ impl Media {
         #[graphql(desc = "Which encoding, if it exists yet; JPEG otherwise, and without this argument.")]
         format: Option<MediaFormat>,
     ) -> Result<Option<Url>> {
-        let row = match self {
-            Self::Row(row) => row,
-            Self::Card { post, at } => return Ok(link_of_card(ctx.app()?, &post.media[*at], size, format)),
+        let row = match self.form() {
+            Form::Row(row) => row,
+            Form::Card(card) => return Ok(link_of_card(ctx.app()?, card, size, format)),
         };
         let renditions = ctx.loader()?.load_one(RenditionsOfMedia(row.id)).await?.unwrap_or_default();
         Ok(link(ctx.app()?, row, &renditions, size, format))
@@ -255,12 +218,12 @@ impl Media {
     /// if at all.
     async fn renditions(&self, ctx: &Context<'_>) -> Result<Vec<Rendition>> {
         let app = ctx.app()?;
-        let media = match self {
-            Self::Row(row) => row,
-            Self::Card { post, at } => return Ok(renditions_of_card(app, &post.media[*at])),
+        let media = match self.form() {
+            Form::Row(row) => row,
+            Form::Card(card) => return Ok(renditions_of_card(app, card)),
         };
         let rows = ctx.loader()?.load_one(RenditionsOfMedia(media.id)).await?.unwrap_or_default();
-        Ok(rows.iter().map(|row| rendition(app, media, row)).collect())
+        Ok(rows.iter().map(|row| rendition::rendition(app, media, row)).collect())
     }
 
     /// The file as you uploaded it, with everything in it: for its owner only, null for others.
@@ -286,11 +249,35 @@ impl Media {
 }
 
 impl Media {
-    fn shown(&self) -> Shown<'_> {
+    fn form(&self) -> Form<'_> {
         match self {
-            Self::Row(row) => Shown {
+            Self::Row(row) => Form::Row(row),
+            Self::Card { post, at } => Form::Card(&post.media[*at]),
+            Self::Full(full) => Form::Card(&full.card),
+        }
+    }
+
+    /// What everyone sees of it; none if its renditions would have to be looked up.
+    pub(super) fn card(&self) -> Option<&MediaCard> {
+        match self.form() {
+            Form::Row(_) => None,
+            Form::Card(card) => Some(card),
+        }
+    }
+
+    fn owner_id(&self) -> Uuid {
+        match self {
+            Self::Row(row) => row.account_id,
+            // Whoever posts a photo owns it.
+            Self::Card { post, .. } => post.author_id,
+            Self::Full(full) => full.row.account_id,
+        }
+    }
+
+    fn shown(&self) -> Shown<'_> {
+        match self.form() {
+            Form::Row(row) => Shown {
                 id: row.id,
-                owner_id: row.account_id,
                 kind: row.kind,
                 status: row.status,
                 width: row.width,
@@ -299,80 +286,28 @@ impl Media {
                 dominant_color: row.dominant_color.as_deref(),
                 alt_text: &row.alt_text,
             },
-            Self::Card { post, at } => {
-                let card = &post.media[*at];
-                Shown {
-                    id: card.id,
-                    // Whoever posts a photo owns it.
-                    owner_id: post.author_id,
-                    kind: card.kind,
-                    status: card.status,
-                    width: card.width,
-                    height: card.height,
-                    placeholder: card.placeholder.as_deref(),
-                    dominant_color: card.dominant_color.as_deref(),
-                    alt_text: &card.alt_text,
-                }
-            }
+            Form::Card(card) => Shown {
+                id: card.id,
+                kind: card.kind,
+                status: card.status,
+                width: card.width,
+                height: card.height,
+                placeholder: card.placeholder.as_deref(),
+                dominant_color: card.dominant_color.as_deref(),
+                alt_text: &card.alt_text,
+            },
         }
     }
 
     /// Its row, if it is the viewer's own.
     async fn own_row(&self, ctx: &Context<'_>) -> Result<Option<Cow<'_, media::Model>>> {
-        let Shown { id, owner_id, .. } = self.shown();
-        if ctx.viewer()?.is_none_or(|viewer| viewer.id() != owner_id) {
+        if ctx.viewer()?.is_none_or(|viewer| viewer.id() != self.owner_id()) {
             return Ok(None);
         }
         match self {
             Self::Row(row) => Ok(Some(Cow::Borrowed(row))),
-            Self::Card { .. } => Ok(ctx.loader()?.load_one(MediaById(id)).await?.map(Cow::Owned)),
+            Self::Full(full) => Ok(Some(Cow::Borrowed(&full.row))),
+            Self::Card { .. } => Ok(ctx.loader()?.load_one(MediaById(self.shown().id)).await?.map(Cow::Owned)),
         }
     }
-}
-
-fn rendition(app: &App, media: &media::Model, row: &rendition::Model) -> Rendition {
-    Rendition {
-        size: Some(row.size.into()),
-        format: Some(row.format.into()),
-        content_type: photos::content_type(row.format).to_owned(),
-        width: Some(row.width),
-        height: Some(row.height),
-        byte_size: row.byte_size,
-        url: Url(photos::rendition_url(app, media, row)),
-    }
-}
-
-/// A link to one of these renditions: of that size, in that format if it exists.
-fn link(
-    app: &App,
-    media: &media::Model,
-    renditions: &[rendition::Model],
-    size: MediaSize,
-    format: Option<MediaFormat>,
-) -> Option<Url> {
-    let format = format.map(rendition::Format::from);
-    let of_size = || renditions.iter().filter(|row| row.size == rendition::Size::from(size));
-    let wanted = of_size().find(|row| Some(row.format) == format);
-    let chosen = wanted.or_else(|| of_size().find(|row| row.format == rendition::Format::Jpeg))?;
-    Some(Url(photos::rendition_url(app, media, chosen)))
-}
-
-/// As [`link`], of a card's photo.
-pub(super) fn link_of_card(app: &App, card: &MediaCard, size: MediaSize, format: Option<MediaFormat>) -> Option<Url> {
-    let chosen = card.rendition(size.into(), format.map(Into::into))?;
-    Some(Url(card.links(app)[chosen].clone()))
-}
-
-fn renditions_of_card(app: &App, card: &MediaCard) -> Vec<Rendition> {
-    let links = card.links(app);
-    let rendition = |(row, link): (&RenditionCard, &String)| Rendition {
-        size: Some(row.size.into()),
-        format: Some(row.format.into()),
-        content_type: photos::content_type(row.format).to_owned(),
-        width: Some(row.width),
-        height: Some(row.height),
-        byte_size: row.byte_size,
-        url: Url(link.clone()),
-    };
-    card.renditions.iter().zip(links.iter()).map(rendition).collect()
 }

@@ -247,7 +247,7 @@ impl User {
     /// Their live stories that you may see, oldest first, as they are watched; at most 100.
     async fn stories(&self, ctx: &Context<'_>) -> Result<Vec<Story>> {
         let rows = ctx.loader()?.load_one(StoriesOfAuthor(self.facts().id)).await?;
-        Ok(rows.unwrap_or_default().into_iter().map(Story).collect())
+        Ok(rows.unwrap_or_default().into_iter().map(Story::from).collect())
     }
 
     /// When they signed up.

@@ -52,7 +52,7 @@ async fn load(ctx: &Context<'_>, kind: Kind, uuid: Uuid) -> Result<Option<Node>>
         Kind::User => loader.load_one(AccountById(uuid)).await?.map(|row| Node::User(User::Row(row))),
         Kind::Post => loader.load_one(PostById(uuid)).await?.map(|row| Node::Post(Post::Row(row))),
         Kind::Media => loader.load_one(MediaById(uuid)).await?.map(|row| Node::Media(Media::Row(row))),
-        Kind::Story => loader.load_one(StoryById(uuid)).await?.map(|row| Node::Story(Story(row))),
+        Kind::Story => loader.load_one(StoryById(uuid)).await?.map(|row| Node::Story(Story::from(row))),
         Kind::Comment => loader.load_one(CommentById(uuid)).await?.map(|row| Node::Comment(Comment(row))),
         Kind::Collection => loader.load_one(CollectionById(uuid)).await?.map(|row| Node::Collection(Collection(row))),
         Kind::Notification => {

@@ -24,6 +24,7 @@ impl StoryQuery {
         let (app, viewer) = (ctx.app()?, ctx.signed_in()?);
         let first = page::length(app, first)?;
         let key = after.as_deref().map(cursor::decode_reel).transpose()?;
-        Ok(StoryReelConnection::new(story::tray(app, viewer, first, key).await?, after.is_some()))
+        let page = story::tray(app, viewer, first, key).await?;
+        StoryReelConnection::new(ctx, viewer, page, after.is_some()).await
     }
 }

@@ -1,7 +1,7 @@
 //! What cards hold. Everything in them is for whoever may see the post or the person: nothing that is its owner's alone
 //! (originals, EXIF facts, reasons of failures, e-mail addresses), for cards are shared between viewers and lie in Redis.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use darkroom_entity::audience::Audience;
@@ -88,8 +88,6 @@ pub struct MediaCard {
     pub alt_text: String,
     /// Smallest first, of each size the JPEG first.
     pub renditions: Vec<RenditionCard>,
-    #[serde(skip)]
-    links: Links,
 }
 
 /// One size of a photo, in one format.
@@ -107,6 +105,11 @@ pub struct RenditionCard {
     pub height: i32,
     /// Bytes.
     pub byte_size: i64,
+    /// Unix seconds from which on no link to it may say anything: a story's end. None of posts and profiles.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ends: Option<i64>,
+    #[serde(skip)]
+    link: Link,
 }
 
 /// The window of time for which links are signed.
@@ -121,19 +124,22 @@ impl LinkWindow {
     }
 }
 
-/// Links to a photo's renditions, of the window for which they were last asked.
+/// A link to a rendition, and when it ends, as it was last asked for.
 #[derive(Debug, Default)]
-struct Links(Mutex<Option<(i64, Arc<[String]>)>>);
+struct Link(Mutex<Option<(i64, String)>>);
 
 /// A copy signs its own.
-impl Clone for Links {
+impl Clone for Link {
     fn clone(&self) -> Self {
         Self::default()
     }
 }
 
 impl MediaCard {
-    pub(super) fn new(row: &media::Model, renditions: Vec<rendition::Model>) -> Self {
+    /// Of its row and of its renditions, smallest first, of each size the JPEG first.
+    #[must_use]
+    pub fn new(row: &media::Model, renditions: Vec<rendition::Model>) -> Self {
+        let ends = row.expires_at.map(|ends| ends.timestamp());
         Self {
             id: row.id,
             kind: row.kind,
@@ -143,36 +149,14 @@ impl MediaCard {
             placeholder: row.placeholder.clone(),
             dominant_color: row.dominant_color.clone(),
             alt_text: row.alt_text.clone(),
-            renditions: renditions.into_iter().map(RenditionCard::new).collect(),
-            links: Links::default(),
+            renditions: renditions.into_iter().map(|row| RenditionCard::new(row, ends)).collect(),
         }
     }
 
-    /// Links to its renditions, in their order: the same as everywhere else, signed once a window and not once a viewer.
+    /// Its rendition of this size: in this format if it exists, otherwise as JPEG.
     #[must_use]
-    pub fn links(&self, app: &App) -> Arc<[String]> {
-        self.links_of(app, LinkWindow::now(app))
-    }
-
-    /// As [`MediaCard::links`], of a window that is known.
-    #[must_use]
-    pub fn links_of(&self, app: &App, LinkWindow(expires): LinkWindow) -> Arc<[String]> {
-        let mut kept = self.links.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match kept.as_ref() {
-            Some((until, links)) if *until == expires => Arc::clone(links),
-            _ => {
-                let links = self.renditions.iter().map(|row| app.signer.link(&row.object_key, expires));
-                let links: Arc<[String]> = links.collect();
-                *kept = Some((expires, Arc::clone(&links)));
-                links
-            }
-        }
-    }
-
-    /// The place among its renditions of this size: in this format if it exists, otherwise as JPEG.
-    #[must_use]
-    pub fn rendition(&self, size: rendition::Size, format: Option<rendition::Format>) -> Option<usize> {
-        let of = |format| self.renditions.iter().position(|row| row.size == size && row.format == format);
+    pub fn rendition(&self, size: rendition::Size, format: Option<rendition::Format>) -> Option<&RenditionCard> {
+        let of = |format| self.renditions.iter().find(|row| row.size == size && row.format == format);
         format.and_then(of).or_else(|| of(rendition::Format::Jpeg))
     }
 
@@ -184,9 +168,20 @@ impl MediaCard {
 }
 
 impl RenditionCard {
-    fn new(row: rendition::Model) -> Self {
+    fn new(row: rendition::Model, ends: Option<i64>) -> Self {
         let rendition::Model { size, format, object_key, width, height, byte_size, .. } = row;
-        Self { size, format, object_key, width, height, byte_size }
+        Self { size, format, object_key, width, height, byte_size, ends, link: Link::default() }
+    }
+
+    /// Does something short with a link to it: the same as everywhere else, signed once a window and not once a viewer.
+    pub fn with_link<T>(&self, app: &App, LinkWindow(end): LinkWindow, with: impl FnOnce(&str) -> T) -> T {
+        let expires = self.ends.map_or(end, |ends| end.min(ends));
+        let mut kept = self.link.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (until, link) = kept.get_or_insert_with(|| (expires, app.signer.link(&self.object_key, expires)));
+        if *until != expires {
+            (*until, *link) = (expires, app.signer.link(&self.object_key, expires));
+        }
+        with(link)
     }
 }
 

@@ -22,6 +22,7 @@ use super::content::{AuthorCard, PostCard};
 use super::load;
 use crate::app::App;
 use crate::error::Result;
+use crate::id_map::{self, IdMap};
 use crate::sight;
 
 /// Of the memory for cards, the part for people: they are smaller, fewer, and kept longer.
@@ -116,7 +117,7 @@ impl<C: Card> Shelf<C> {
     }
 
     /// Moves what is at hand from `missing` to `found`.
-    fn look(&self, missing: &mut Vec<Wanted>, found: &mut HashMap<Uuid, Arc<C>>) {
+    fn look(&self, missing: &mut Vec<Wanted>, found: &mut IdMap<Arc<C>>) {
         let (wanted, now) = (missing.len(), Instant::now());
         missing.retain(|wanted| match self.memory.get(&wanted.id) {
             Some(kept) if kept.card.wanted() == *wanted && now < kept.until => {
@@ -151,7 +152,7 @@ impl<C: Card> Shelf<C> {
     }
 
     /// Takes the copies that are of the wanted revisions; gives back what is still missing.
-    fn read(&self, wanted: &[Wanted], copies: &[Option<Bytes>], found: &mut HashMap<Uuid, Arc<C>>) -> Vec<Wanted> {
+    fn read(&self, wanted: &[Wanted], copies: &[Option<Bytes>], found: &mut IdMap<Arc<C>>) -> Vec<Wanted> {
         let mut missing = Vec::new();
         for (wanted, copy) in wanted.iter().zip(copies) {
             let card = copy.as_ref().and_then(|copy| serde_json::from_slice::<C>(copy).ok());
@@ -163,7 +164,7 @@ impl<C: Card> Shelf<C> {
         missing
     }
 
-    fn keep(&self, card: C, found: &mut HashMap<Uuid, Arc<C>>) {
+    fn keep(&self, card: C, found: &mut IdMap<Arc<C>>) {
         let (id, card) = (card.wanted().id, Arc::new(card));
         let until = Instant::now() + Duration::from_secs(u64::from(self.ttl_seconds));
         self.memory.insert(id, Kept { card: Arc::clone(&card), until });
@@ -193,7 +194,7 @@ impl<C: Card> Drop for Claim<'_, C> {
 }
 
 /// Posts' cards and authors' by their ids.
-type Found = (HashMap<Uuid, Arc<PostCard>>, HashMap<Uuid, Arc<AuthorCard>>);
+type Found = (IdMap<Arc<PostCard>>, IdMap<Arc<AuthorCard>>);
 
 /// All cards.
 pub(crate) struct Cards {
@@ -220,7 +221,7 @@ impl Cards {
 
     /// The cards of exactly these revisions: what is not found has changed or gone meanwhile. A bounded number.
     pub(super) async fn of(&self, app: &App, posts: &[Wanted], authors: &[Wanted]) -> Result<Found> {
-        let mut found = (HashMap::with_capacity(posts.len()), HashMap::with_capacity(authors.len()));
+        let mut found = (id_map::with_capacity(posts.len()), id_map::with_capacity(authors.len()));
         let (mut posts, mut authors) = (posts.to_vec(), authors.to_vec());
         for wait in 0..=WAITS {
             self.posts.look(&mut posts, &mut found.0);

@@ -1,6 +1,5 @@
 //! Pages of the ranked feed.
 
-use std::collections::HashMap;
 use std::time::Instant;
 
 use chrono::TimeDelta;
@@ -14,6 +13,7 @@ use crate::app::App;
 use crate::card::Marked;
 use crate::error::Result;
 use crate::feed;
+use crate::id_map::IdMap;
 use crate::page::{Page, PageRequest};
 use crate::session::Viewer;
 use crate::sight;
@@ -125,7 +125,7 @@ async fn from_snapshot(
     while from < snapshot.len() && posts.len() < wanted {
         let until = (from + length).min(snapshot.len());
         let ids = snapshot.ids(from..until);
-        let places: HashMap<Uuid, usize> = ids.iter().copied().zip(from..until).collect();
+        let places: IdMap<usize> = ids.iter().copied().zip(from..until).collect();
         let visible = feed::visible(app, viewer.id(), &ids).await?;
         posts.extend(visible.into_iter().filter_map(|post| {
             let at = *places.get(&post.card.id)?;
