@@ -101,7 +101,7 @@ impl Template {
 
 #[cfg(test)]
 mod tests {
-    use chrono::Utc;
+    use chrono::DateTime;
 
     use super::*;
 
@@ -116,7 +116,7 @@ mod tests {
                         let ids: Vec<Uuid> = (0..posts).map(|_| Uuid::new_v4()).collect();
                         let proof = personalised.map(|is_personalised| Proof {
                             token_hash: viewer.as_bytes().to_vec(),
-                            now: Utc::now(),
+                            now: DateTime::UNIX_EPOCH,
                             account_id: viewer,
                             timeline_epoch: 3,
                             is_personalised,
