@@ -210,7 +210,7 @@ async fn no_query_fails_whatever_happens_to_the_replica() {
             stage.reads_aside_again(&post).await;
         }
     };
-    stage.while_read(&post, trouble).await;
+    Box::pin(stage.while_read(&post, trouble)).await;
 
     // It hangs: connections are taken, and nobody is answered.
     if cfg!(target_os = "linux") {
