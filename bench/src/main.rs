@@ -55,6 +55,9 @@ struct Arguments {
     /// Embedded stores only: no PostgreSQL, Redis and S3 server needed.
     #[arg(long)]
     embedded: bool,
+    /// Clustered stores only.
+    #[arg(long, conflicts_with = "embedded")]
+    clustered: bool,
     /// Take the programs as they lie beside this one, without building them first.
     #[arg(long)]
     no_build: bool,
@@ -114,7 +117,9 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
     let effort = if arguments.long { Effort::LONG } else { Effort::SHORT };
     let wanted = |scenario| arguments.only.is_none_or(|only| only == scenario);
     let mut kinds = vec![Stores::Embedded];
-    if arguments.embedded || !cluster_is_there() {
+    if arguments.clustered {
+        kinds = vec![Stores::Clustered];
+    } else if arguments.embedded || !cluster_is_there() {
         eprintln!("embedded stores only; `just bench` starts the servers for clustered ones");
     } else {
         kinds.push(Stores::Clustered);

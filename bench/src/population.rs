@@ -204,6 +204,7 @@ fn person(app: &App, number: usize) -> account::Model {
         card_revision: 0,
         is_personalised: true,
         setting_revision: 0,
+        circle_revision: 0,
         role: account::Role::Member,
     }
 }

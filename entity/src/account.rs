@@ -54,6 +54,9 @@ pub struct Model {
     /// Rises whenever their settings change, in the transaction of the change: what was made by another revision is out of
     /// date. Nought: they have none of their own.
     pub setting_revision: i64,
+    /// Rises whenever somebody's posts stand in their feed no longer: an unfollow, a block either way, a mute. The database
+    /// counts it, whoever writes.
+    pub circle_revision: i64,
     /// Given and taken on the machine only, never over the network.
     pub role: Role,
 }

@@ -30,6 +30,7 @@ mod m0022_feature;
 mod m0023_job_tally;
 mod m0024_job_trace;
 mod m0025_media_run;
+mod m0026_circle;
 pub mod partition;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -67,6 +68,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0023_job_tally::Migration),
             Box::new(m0024_job_trace::Migration),
             Box::new(m0025_media_run::Migration),
+            Box::new(m0026_circle::Migration),
         ]
     }
 }

@@ -78,6 +78,7 @@ pub async fn sign_up(app: &App, new: NewAccount, origin: Origin<'_>) -> Result<(
         card_revision: 0,
         is_personalised: true,
         setting_revision: 0,
+        circle_revision: 0,
         role: account::Role::Member,
     };
     // Two who sign up under one name at the same moment both found it free: the index decides.

@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use crate::card::{Cards, Statements};
+use crate::card::{Cards, Circles, Statements};
 use crate::error::Result;
 use crate::feed::Rebuilds;
 use crate::idempotency::Step;
@@ -58,6 +58,8 @@ pub struct App {
     pub(crate) cards: Arc<Cards>,
     /// Statements for pages of feeds.
     pub(crate) statements: Arc<Statements>,
+    /// Whose posts stand in whose feed, as far as this process has seen.
+    pub(crate) circles: Arc<Circles>,
     /// What is noted at most once an hour.
     pub(crate) notes: Arc<Notes>,
     pub(crate) hasher: Arc<Hasher>,
@@ -91,6 +93,7 @@ impl App {
         Self {
             cards: Arc::new(Cards::new(&config, cache.clone())),
             statements: Arc::default(),
+            circles: Arc::default(),
             notes: Arc::new(Notes::new(cache.clone())),
             hasher: Arc::new(Hasher::new(cores)),
             signer: Arc::new(UrlSigner::new(&config)),

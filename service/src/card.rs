@@ -12,6 +12,7 @@
 //! it. The query brings the revision that counts, and a card of another one is not used: nothing has to be invalidated, and
 //! nothing can be stale, for nobody. How long a card is kept bounds memory alone.
 
+mod circle;
 mod content;
 mod load;
 mod revision;
@@ -23,8 +24,8 @@ use std::sync::Arc;
 use darkroom_entity::{account, post, post_like, saved_post};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QuerySelect, QueryTrait, Select,
-    Statement, TryGetableMany,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryResult, QuerySelect, QueryTrait,
+    Select, Statement, TryGetableMany,
 };
 use uuid::Uuid;
 
@@ -33,10 +34,12 @@ use crate::error::Result;
 use crate::id_map::{self, IdMap};
 use crate::session::Proof;
 
+pub(crate) use circle::Circles;
 pub use content::{AuthorCard, LinkWindow, MediaCard, PostCard, RenditionCard};
 pub(crate) use revision::{count_authors, count_posts};
 pub(crate) use shelf::Cards;
 pub use shelf::Wanted;
+use statement::Among;
 pub(crate) use statement::Statements;
 
 /// How often a page is asked for again of which a card changed between the query and the look at it. What changes faster is
@@ -117,24 +120,35 @@ impl Marked {
 pub async fn marked(app: &App, viewer: Uuid, posts: Select<post::Entity>) -> Result<Vec<Marked>> {
     let proof = app.owed.as_ref().map(|owed| owed.proof(app));
     let statement = marks(viewer, posts.clone(), proof.as_ref()).build(app.rows().get_database_backend());
-    with_cards(app, viewer, statement, || posts.clone()).await
+    let (rows, _) = mark(app, statement).await?;
+    with_cards(app, viewer, rows, || posts.clone()).await
 }
 
 /// The same for those of these posts that stand in the viewer's feed, in no order. Its statement is kept.
+///
+/// Where the statement proves who asks, it proves along with it what is known of whose posts stand there, and asks of nobody who
+/// is known.
 pub(crate) async fn marked_in_feed(app: &App, viewer: Uuid, ids: &[Uuid]) -> Result<Vec<Marked>> {
     let proof = app.owed.as_ref().map(|owed| owed.proof(app));
-    let statement = statement::of_feed(app, viewer, ids, proof.as_ref());
-    with_cards(app, viewer, statement, || statement::among(viewer, ids)).await
+    let revision = proof.as_ref().map(|proof| proof.circle_revision);
+    let among = match revision.zip(app.cards.authors_of(ids)) {
+        Some((revision, authors)) if app.circles.hold(viewer, revision, &authors) => Among::Known,
+        _ => Among::Anybody,
+    };
+    let (rows, stands) = mark(app, statement::of_feed(app, viewer, ids, proof.as_ref(), among)).await?;
+    if let Some(revision) = revision.filter(|_| stands && among == Among::Anybody) {
+        app.circles.learn(viewer, revision, rows.iter().map(|row| row.author.id));
+    }
+    with_cards(app, viewer, rows, || statement::among(viewer, ids, Among::Anybody)).await
 }
 
-/// What a statement has said, with cards: `posts` is the query behind it.
+/// What a statement has said, with cards: `posts` is the query behind it, which asks about everybody.
 async fn with_cards(
     app: &App,
     viewer: Uuid,
-    statement: Statement,
+    mut rows: Vec<Row>,
     posts: impl Fn() -> Select<post::Entity> + Send + Sync,
 ) -> Result<Vec<Marked>> {
-    let mut rows = mark(app, statement).await?;
     // Cards are kept for everybody, and what has changed meanwhile a replica may not know yet.
     let app = &*app.at_truth();
     let order: Vec<Uuid> = rows.iter().map(|row| row.post.id).collect();
@@ -160,7 +174,8 @@ async fn with_cards(
         // What it has become may not be this viewer's to see: the query decides anew.
         let changed = posts().filter(post::Column::Id.is_in(changed));
         let proof = app.owed.as_ref().map(|owed| owed.proof(app));
-        rows = mark(app, marks(viewer, changed, proof.as_ref()).build(app.rows().get_database_backend())).await?;
+        let statement = marks(viewer, changed, proof.as_ref()).build(app.rows().get_database_backend());
+        (rows, _) = mark(app, statement).await?;
     }
     Ok(order.iter().filter_map(|id| done.remove(id)).collect())
 }
@@ -230,11 +245,12 @@ impl Row {
 /// The columns of [`Row`], and whether a proof holds.
 type Columns = (Uuid, i64, Uuid, i64, i64, i64, i64, i64, i64, bool, bool, bool);
 
+/// What a post's author is called in the query. Not `account`: sub-queries of visibility name that one.
+const AUTHOR: &str = "author";
+
 /// The query for what is said of posts.
 fn marks(viewer: Uuid, posts: Select<post::Entity>, proof: Option<&Proof>) -> Select<post::Entity> {
-    // Not `account`: sub-queries of visibility name that one.
-    let author = "author";
-    let of_author = |column: account::Column| Expr::col((author, column));
+    let of_author = |column: account::Column| Expr::col((AUTHOR, column));
     let author_of: sea_orm::RelationDef =
         post::Entity::belongs_to(account::Entity).from(post::Column::AuthorId).to(account::Column::Id).into();
     let liked = Query::select()
@@ -264,16 +280,17 @@ fn marks(viewer: Uuid, posts: Select<post::Entity>, proof: Option<&Proof>) -> Se
         .column_as(Expr::exists(liked), "liked")
         .column_as(Expr::exists(saved), "saved")
         .column_as(stands, "stands")
-        .join_as(JoinType::InnerJoin, author_of, author)
+        .join_as(JoinType::InnerJoin, author_of, AUTHOR)
 }
 
-async fn mark(app: &App, statement: Statement) -> Result<Vec<Row>> {
+/// What a statement says, and whether its proof holds, if it brings one along.
+async fn mark(app: &App, statement: Statement) -> Result<(Vec<Row>, bool)> {
     let rows = app.rows().query_all_raw(statement).await?;
+    debug_assert!(rows.iter().all(is_so), "a post was taken for one of the feed that is none");
     let read = |row| Columns::try_get_many_by_index(row).map_err(DbErr::from);
     let rows = rows.iter().map(read).collect::<std::result::Result<Vec<Columns>, DbErr>>()?;
-    if let Some(owed) = &app.owed
-        && rows.first().is_some_and(|row| row.11)
-    {
+    let stands = rows.first().is_some_and(|row| row.11);
+    if let Some(owed) = app.owed.as_ref().filter(|_| stands) {
         owed.pay();
     }
     let row = |row: Columns| Row {
@@ -287,5 +304,12 @@ async fn mark(app: &App, statement: Statement) -> Result<Vec<Row>> {
         liked: row.9,
         saved: row.10,
     };
-    Ok(rows.into_iter().map(row).collect())
+    Ok((rows.into_iter().map(row).collect(), stands))
+}
+
+/// Whether what is known of a row's author is so, if its statement has asked; it does in tests. Without the proof it means
+/// nothing.
+fn is_so(row: &QueryResult) -> bool {
+    let stands = row.try_get_by_index::<bool>(11).unwrap_or_default();
+    !stands || row.try_get::<bool>("", statement::CHECK).unwrap_or(true)
 }

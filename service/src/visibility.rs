@@ -81,6 +81,24 @@ pub(crate) fn feed_among(viewer: Uuid) -> Condition {
     feed_where(viewer, person::is_followed(&Column::from(post::Column::AuthorId), &Expr::value(viewer)))
 }
 
+/// As [`feed_among`], for posts of people who are [known](crate::card) to stand in the viewer's feed: followed, not muted, no block
+/// either way. What is left to ask is of the post, and whether its author, whose suspension stands in this column of the query, has
+/// been suspended.
+pub(crate) fn feed_of_known(viewer: Uuid, suspended_at: &Column) -> Condition {
+    let author = Column::from(post::Column::AuthorId);
+    Condition::all()
+        .add(post::Column::State.eq(post::State::Published))
+        .add(suspended_at.expr().is_null())
+        .add(Condition::any().add(post::Column::AuthorId.eq(viewer)).add(reaches_followers(&author, viewer)))
+}
+
+/// Posts that are for a follower: for everyone and for followers, or, of a close friend's, for close friends.
+fn reaches_followers(author: &Column, viewer: Uuid) -> Condition {
+    Condition::any()
+        .add(post::Column::Audience.is_in([Audience::Everyone, Audience::Followers]))
+        .add(person::is_close_friend(author, &Expr::value(viewer)))
+}
+
 fn feed_where(viewer: Uuid, followed: Expr) -> Condition {
     let author = Column::from(post::Column::AuthorId);
     let looker = looker(Some(viewer));
@@ -88,11 +106,7 @@ fn feed_where(viewer: Uuid, followed: Expr) -> Condition {
     let of_followees = Condition::all()
         .add(followed)
         .add(reaches(&author, &looker))
-        .add(
-            Condition::any()
-                .add(post::Column::Audience.is_in([Audience::Everyone, Audience::Followers]))
-                .add(person::is_close_friend(&author, &Expr::value(viewer))),
-        )
+        .add(reaches_followers(&author, viewer))
         .add(not_muted(&author, viewer, mute::Column::Posts));
     Condition::all()
         .add(post::Column::State.eq(post::State::Published))

@@ -70,6 +70,7 @@ impl TestApp {
             card_revision: 0,
             is_personalised: true,
             setting_revision: 0,
+            circle_revision: 0,
             role: account::Role::Member,
         }
     }

@@ -1,8 +1,9 @@
 //! A session that was seen a while ago is presumed to stand, and nobody sees anything by that: what changed since, in whichever
 //! process, counts at once.
 
-use darkroom_entity::{account, session};
-use darkroom_service::{App, follow, session as sessions};
+use darkroom_entity::{account, follow as follow_row, session};
+use darkroom_service::mute::Muted;
+use darkroom_service::{App, block, follow, mute, session as sessions};
 use darkroom_testing::{Person, TestApp};
 use sea_orm::prelude::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -100,6 +101,78 @@ async fn whom_one_follows_elsewhere_is_in_the_next_page() {
     follow::follow(&beside, &viewer, followee).await.unwrap();
     assert_eq!(ada.feed(20).await, [post, own]);
     beside.settle().await;
+    beside.database.close().await.unwrap();
+    app.run_jobs().await;
+    app.finish().await;
+}
+
+/// Ends in another process that one person sees another's posts.
+async fn part(beside: &App, ada: &Person, ben: &Person, how: &str) {
+    let viewer = async |person: &Person| sessions::authenticate(beside, &person.token).await.unwrap().unwrap();
+    let (ada, ben) = (viewer(ada).await, viewer(ben).await);
+    match how {
+        "unfollowed" => drop(follow::unfollow(beside, &ada, ben.id()).await.unwrap()),
+        "removed as a follower" => drop(follow::remove_follower(beside, &ben, ada.id()).await.unwrap()),
+        "blocked" => drop(block::block(beside, &ada, ben.id()).await.unwrap()),
+        "blocked by them" => drop(block::block(beside, &ben, ada.id()).await.unwrap()),
+        "muted" => {
+            let what = Muted { posts: true, stories: false };
+            drop(mute::mute(beside, &ada, ben.id(), what).await.unwrap());
+        }
+        "muted in two steps" => {
+            for posts in [false, true] {
+                let what = Muted { posts, stories: true };
+                mute::mute(beside, &ada, ben.id(), what).await.unwrap();
+            }
+        }
+        "suspended" => {
+            let row = account::Entity::update_many()
+                .col_expr(account::Column::SuspendedAt, Expr::value(beside.clock.now()))
+                .filter(account::Column::Id.eq(ben.id()));
+            row.exec(beside.rows()).await.unwrap();
+        }
+        // As by a program of the release before, or by hand.
+        "unfollowed by a stroke in the database" => {
+            follow_row::Entity::delete_by_id((ada.id(), ben.id())).exec(beside.rows()).await.unwrap();
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn whose_posts_one_does_not_see_any_more_are_gone_from_the_next_page() {
+    let app = TestApp::start().await;
+    let (beside, _) = app.beside().await;
+    let ways = [
+        "unfollowed",
+        "removed as a follower",
+        "blocked",
+        "blocked by them",
+        "muted",
+        "muted in two steps",
+        "suspended",
+        "unfollowed by a stroke in the database",
+    ];
+    for (number, how) in ways.into_iter().enumerate() {
+        let sign_up = async |name: &str| app.client().sign_up(&format!("{name}{number}")).await;
+        let (ada, ben) = (sign_up("ada").await, sign_up("ben").await);
+        ada.follow(&ben.id).await;
+        let [own, post] = [ada.post_picture().await, ben.post_picture().await];
+        app.run_jobs().await;
+        // Each author is asked about until this process has seen the answer.
+        let mut asks = true;
+        for _ in 0..4 {
+            app.statements.start();
+            assert_eq!(ada.feed(20).await, [post.clone(), own.clone()], "{how}");
+            let statements = app.statements.stop();
+            asks = !statements.iter().any(|statement| statement.sql.contains("is_so"));
+            app.app.settle().await;
+        }
+        assert!(!asks, "{how}: what is known was asked again and again");
+        part(&beside, &ada, &ben, how).await;
+        assert_eq!(ada.feed(20).await, std::slice::from_ref(&own), "{how}");
+        beside.settle().await;
+    }
     beside.database.close().await.unwrap();
     app.run_jobs().await;
     app.finish().await;

@@ -219,6 +219,11 @@ impl Cards {
         self.posts.memory.weight() + self.authors.memory.weight()
     }
 
+    /// Who posted these, if that is known of each of them: a card of whatever revision says it.
+    pub(super) fn authors_of(&self, posts: &[Uuid]) -> Option<Vec<Uuid>> {
+        posts.iter().map(|id| self.posts.memory.get(id).map(|kept| kept.card.author_id)).collect()
+    }
+
     /// The cards of exactly these revisions: what is not found has changed or gone meanwhile. A bounded number.
     pub(super) async fn of(&self, app: &App, posts: &[Wanted], authors: &[Wanted]) -> Result<Found> {
         let mut found = (id_map::with_capacity(posts.len()), id_map::with_capacity(authors.len()));

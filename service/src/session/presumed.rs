@@ -189,6 +189,7 @@ impl Owed {
             timeline_epoch: account.timeline_epoch,
             is_personalised: account.is_personalised,
             setting_revision: account.setting_revision,
+            circle_revision: account.circle_revision,
             post_count: account.post_count,
         }
     }
@@ -206,7 +207,7 @@ impl Owed {
     fn holds_for(&self, viewer: &Viewer) -> bool {
         let key = |account: &account::Model| {
             let settings = (account.is_personalised, account.setting_revision);
-            (account.id, account.timeline_epoch, account.post_count, settings)
+            (account.id, account.timeline_epoch, account.circle_revision, account.post_count, settings)
         };
         key(&self.viewer.account) == key(&viewer.account)
     }
@@ -221,6 +222,7 @@ pub(crate) struct Proof {
     pub(crate) timeline_epoch: i64,
     pub(crate) is_personalised: bool,
     pub(crate) setting_revision: i64,
+    pub(crate) circle_revision: i64,
     pub(crate) post_count: i64,
 }
 
@@ -234,18 +236,20 @@ impl Proof {
             timeline_epoch: i64::MIN,
             is_personalised,
             setting_revision: i64::MIN + 1,
-            post_count: i64::MIN + 2,
+            circle_revision: i64::MIN + 2,
+            post_count: i64::MIN + 3,
         }
     }
 
     /// What differs from proof to proof of those for whom feeds are personalised, or of the others.
-    pub(crate) fn values(&self) -> [Value; 6] {
+    pub(crate) fn values(&self) -> [Value; 7] {
         [
             self.token_hash.clone().into(),
             self.now.into(),
             self.account_id.into(),
             self.timeline_epoch.into(),
             self.setting_revision.into(),
+            self.circle_revision.into(),
             self.post_count.into(),
         ]
     }
@@ -272,6 +276,7 @@ impl Proof {
             .and_where(asker(account::Column::TimelineEpoch).eq(self.timeline_epoch))
             .and_where(asker(account::Column::IsPersonalised).eq(self.is_personalised))
             .and_where(asker(account::Column::SettingRevision).eq(self.setting_revision))
+            .and_where(asker(account::Column::CircleRevision).eq(self.circle_revision))
             .and_where(asker(account::Column::PostCount).eq(self.post_count))
             .to_owned();
         Expr::exists(stands)
