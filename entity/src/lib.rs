@@ -9,6 +9,7 @@ pub mod account_setting;
 pub mod affinity;
 pub mod audience;
 pub mod block;
+pub mod change;
 pub mod close_friend;
 pub mod collection;
 pub mod collection_post;

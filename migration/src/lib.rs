@@ -31,6 +31,7 @@ mod m0023_job_tally;
 mod m0024_job_trace;
 mod m0025_media_run;
 mod m0026_circle;
+mod m0027_change;
 pub mod partition;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -69,6 +70,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0024_job_trace::Migration),
             Box::new(m0025_media_run::Migration),
             Box::new(m0026_circle::Migration),
+            Box::new(m0027_change::Migration),
         ]
     }
 }

@@ -15,6 +15,7 @@ pub mod clock;
 pub mod config;
 pub mod database;
 pub mod events;
+pub mod gather;
 pub mod memory;
 pub mod metrics;
 pub mod objects;

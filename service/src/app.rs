@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use crate::card::{Cards, Circles, Statements};
+use crate::card::{Cards, Circles, Known, Statements};
 use crate::error::Result;
 use crate::feed::Rebuilds;
 use crate::idempotency::Step;
@@ -60,6 +60,8 @@ pub struct App {
     pub(crate) statements: Arc<Statements>,
     /// Whose posts stand in whose feed, as far as this process has seen.
     pub(crate) circles: Arc<Circles>,
+    /// What is known of posts that people have been shown.
+    pub(crate) known: Arc<Known>,
     /// What is noted at most once an hour.
     pub(crate) notes: Arc<Notes>,
     pub(crate) hasher: Arc<Hasher>,
@@ -94,6 +96,7 @@ impl App {
             cards: Arc::new(Cards::new(&config, cache.clone())),
             statements: Arc::default(),
             circles: Arc::default(),
+            known: Arc::default(),
             notes: Arc::new(Notes::new(cache.clone())),
             hasher: Arc::new(Hasher::new(cores)),
             signer: Arc::new(UrlSigner::new(&config)),

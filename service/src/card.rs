@@ -14,14 +14,18 @@
 
 mod circle;
 mod content;
+mod known;
 mod load;
 mod revision;
 mod shelf;
 mod statement;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use darkroom_entity::{account, post, post_like, saved_post};
+use darkroom_platform::database::Rows;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryResult, QuerySelect, QueryTrait,
@@ -36,6 +40,7 @@ use crate::session::Proof;
 
 pub(crate) use circle::Circles;
 pub use content::{AuthorCard, LinkWindow, MediaCard, PostCard, RenditionCard};
+pub(crate) use known::Known;
 pub(crate) use revision::{count_authors, count_posts};
 pub(crate) use shelf::Cards;
 pub use shelf::Wanted;
@@ -120,26 +125,111 @@ impl Marked {
 pub async fn marked(app: &App, viewer: Uuid, posts: Select<post::Entity>) -> Result<Vec<Marked>> {
     let proof = app.owed.as_ref().map(|owed| owed.proof(app));
     let statement = marks(viewer, posts.clone(), proof.as_ref()).build(app.rows().get_database_backend());
-    let (rows, _) = mark(app, statement).await?;
-    with_cards(app, viewer, rows, || posts.clone()).await
+    let said = say(app, statement).await?;
+    with_cards(app, viewer, said.rows, || posts.clone()).await
 }
 
-/// The same for those of these posts that stand in the viewer's feed, in no order. Its statement is kept.
+/// The same for those of these posts that stand in the viewer's feed, in no order.
+///
+/// What was read a while ago for a session that is presumed to stand need not be read again, if a look at the log of changes shows that
+/// it is still so ([`known`]).
+pub(crate) async fn marked_in_feed(app: &App, viewer: Uuid, ids: &[Uuid]) -> Result<Vec<Marked>> {
+    let Some(owed) = &app.owed else {
+        return Ok(read_of_feed(app, viewer, ids, None).await?.posts);
+    };
+    let proof = owed.proof(app);
+    if let Some(posts) = known_of_feed(app, viewer, ids, &proof).await? {
+        owed.pay();
+        return Ok(posts);
+    }
+    Ok(read_of_feed(app, viewer, ids, Some(&proof)).await?.posts)
+}
+
+/// How often a page that is known is begun anew because the log tells of a change: it is looked at, what has changed is read, and it is
+/// looked at again.
+const TURNS: usize = 3;
+
+/// The page from what is known, once that is seen to be still so. None if too little is known, or if it changes all the time.
+async fn known_of_feed(app: &App, viewer: Uuid, ids: &[Uuid], proof: &Proof) -> Result<Option<Vec<Marked>>> {
+    if !app.known.has_begun() && !app.known.look(app).await {
+        return Ok(None);
+    }
+    for _ in 0..TURNS {
+        let Some(page) = app.known.page(app, viewer, proof, ids) else { return Ok(None) };
+        if page.stands && page.missing.is_empty() {
+            let said = if cfg!(debug_assertions) { Some(read_anew(app, viewer, ids).await?) } else { None };
+            if !app.known.look(app).await {
+                return Ok(None);
+            }
+            if app.known.holds(page.as_of, viewer, &page.found) {
+                debug_assert!(said.is_none_or(|said| is_same(said, &page.found)), "something is known that is not so");
+                return Ok(Some(page.found));
+            }
+        } else if page.missing.len() < page.found.len() {
+            // One is asked about if only the session is to be proved.
+            let wanted = if page.missing.is_empty() { &ids[..1] } else { &page.missing };
+            let read = read_of_feed(app, viewer, wanted, Some(proof)).await?;
+            if !read.stands || read.posts.len() < wanted.len() {
+                return Ok(None);
+            }
+        } else {
+            return Ok(None);
+        }
+    }
+    Ok(None)
+}
+
+/// Some posts of a feed, and whether the statement has proved who asks.
+struct ReadOfFeed {
+    posts: Vec<Marked>,
+    stands: bool,
+}
+
+/// Those of these posts that stand in the feed, from the database, by a statement that is kept. What it says is known from then on.
 ///
 /// Where the statement proves who asks, it proves along with it what is known of whose posts stand there, and asks of nobody who
 /// is known.
-pub(crate) async fn marked_in_feed(app: &App, viewer: Uuid, ids: &[Uuid]) -> Result<Vec<Marked>> {
-    let proof = app.owed.as_ref().map(|owed| owed.proof(app));
-    let revision = proof.as_ref().map(|proof| proof.circle_revision);
-    let among = match revision.zip(app.cards.authors_of(ids)) {
+async fn read_of_feed(app: &App, viewer: Uuid, ids: &[Uuid], proof: Option<&Proof>) -> Result<ReadOfFeed> {
+    let since = proof.and_then(|_| app.known.now());
+    // What is known is known for longer than this operation: a replica is to have come as far as the log was just now.
+    let anew = if since.is_some() { app.anew() } else { Cow::Borrowed(app) };
+    let app = &*anew;
+    let known = proof.and_then(|proof| Some((proof.circle_revision, app.cards.authors_of(ids)?)));
+    let among = match known {
         Some((revision, authors)) if app.circles.hold(viewer, revision, &authors) => Among::Known,
         _ => Among::Anybody,
     };
-    let (rows, stands) = mark(app, statement::of_feed(app, viewer, ids, proof.as_ref(), among)).await?;
-    if let Some(revision) = revision.filter(|_| stands && among == Among::Anybody) {
-        app.circles.learn(viewer, revision, rows.iter().map(|row| row.author.id));
+    let said = say(app, statement::of_feed(app, viewer, ids, proof, among)).await?;
+    let proved = proof.zip(said.until);
+    if let Some((proof, _)) = proved.filter(|_| among == Among::Anybody) {
+        app.circles.learn(viewer, proof.circle_revision, said.rows.iter().map(|row| row.author.id));
     }
-    with_cards(app, viewer, rows, || statement::among(viewer, ids, Among::Anybody)).await
+    let posts = with_cards(app, viewer, said.rows, || statement::among(viewer, ids, Among::Anybody)).await?;
+    if let Some((since, (proof, until))) = since.zip(proved) {
+        app.known.learn(app, since, viewer, proof, until, &posts);
+    }
+    Ok(ReadOfFeed { posts, stands: proved.is_some() })
+}
+
+/// What the database says of these posts whatever is known. In tests it says so beside each page that is known.
+async fn read_anew(app: &App, viewer: Uuid, ids: &[Uuid]) -> Result<Vec<Row>> {
+    let query = marks(viewer, statement::among(viewer, ids, Among::Anybody), None);
+    let rows = app.database.connection();
+    Ok(say_to(rows, query.build(rows.get_database_backend())).await?.rows)
+}
+
+/// Whether rows say what is known.
+fn is_same(rows: Vec<Row>, known: &[Marked]) -> bool {
+    let order = |one: &Row| one.post.id;
+    let sorted = |mut rows: Vec<Row>| {
+        rows.sort_unstable_by_key(order);
+        rows
+    };
+    let (said, known) = (sorted(rows), sorted(known.iter().map(Row::of).collect()));
+    if said != known {
+        tracing::error!(?said, ?known, "what is known is not so");
+    }
+    said == known
 }
 
 /// What a statement has said, with cards: `posts` is the query behind it, which asks about everybody.
@@ -175,7 +265,7 @@ async fn with_cards(
         let changed = posts().filter(post::Column::Id.is_in(changed));
         let proof = app.owed.as_ref().map(|owed| owed.proof(app));
         let statement = marks(viewer, changed, proof.as_ref()).build(app.rows().get_database_backend());
-        (rows, _) = mark(app, statement).await?;
+        rows = say(app, statement).await?.rows;
     }
     Ok(order.iter().filter_map(|id| done.remove(id)).collect())
 }
@@ -212,6 +302,7 @@ pub async fn of_authors(app: &App, people: &[Wanted]) -> Result<IdMap<Arc<Author
 }
 
 /// What the one query says of a post.
+#[derive(Debug, PartialEq, Eq)]
 struct Row {
     post: Wanted,
     author: Wanted,
@@ -225,6 +316,21 @@ struct Row {
 }
 
 impl Row {
+    fn of(post: &Marked) -> Self {
+        let (card, author) = (&post.card, &post.author);
+        Self {
+            post: Wanted { id: card.id, revision: card.revision },
+            author: Wanted { id: author.card.id, revision: author.card.revision },
+            like_count: post.like_count,
+            comment_count: post.comment_count,
+            follower_count: author.follower_count,
+            following_count: author.following_count,
+            post_count: author.post_count,
+            liked: post.viewer_has_liked,
+            saved: post.viewer_has_saved,
+        }
+    }
+
     fn with(self, card: Arc<PostCard>, author: Arc<AuthorCard>) -> Marked {
         Marked {
             card,
@@ -242,8 +348,8 @@ impl Row {
     }
 }
 
-/// The columns of [`Row`], and whether a proof holds.
-type Columns = (Uuid, i64, Uuid, i64, i64, i64, i64, i64, i64, bool, bool, bool);
+/// The columns of [`Row`], and until when a proof holds.
+type Columns = (Uuid, i64, Uuid, i64, i64, i64, i64, i64, i64, bool, bool, Option<DateTime<Utc>>);
 
 /// What a post's author is called in the query. Not `account`: sub-queries of visibility name that one.
 const AUTHOR: &str = "author";
@@ -265,7 +371,7 @@ fn marks(viewer: Uuid, posts: Select<post::Entity>, proof: Option<&Proof>) -> Se
         .and_where(saved_post::Column::PostId.into_expr().eq(post::Column::Id.into_expr()))
         .and_where(saved_post::Column::AccountId.eq(viewer))
         .to_owned();
-    let stands = proof.map_or_else(|| Expr::value(true), Proof::condition);
+    let until = proof.map_or_else(|| Expr::value(None::<DateTime<Utc>>), Proof::until);
     posts
         .select_only()
         .column(post::Column::Id)
@@ -279,20 +385,37 @@ fn marks(viewer: Uuid, posts: Select<post::Entity>, proof: Option<&Proof>) -> Se
         .column_as(of_author(account::Column::PostCount), "post_count")
         .column_as(Expr::exists(liked), "liked")
         .column_as(Expr::exists(saved), "saved")
-        .column_as(stands, "stands")
+        .column_as(until, "until")
         .join_as(JoinType::InnerJoin, author_of, AUTHOR)
 }
 
-/// What a statement says, and whether its proof holds, if it brings one along.
-async fn mark(app: &App, statement: Statement) -> Result<(Vec<Row>, bool)> {
-    let rows = app.rows().query_all_raw(statement).await?;
+/// What a statement says.
+struct Said {
+    rows: Vec<Row>,
+    /// Until when the session's time lasts, if the statement has proved that it stands.
+    until: Option<DateTime<Utc>>,
+}
+
+/// Has the statement say it, and settles what it was to prove.
+async fn say(app: &App, statement: Statement) -> Result<Said> {
+    let said = say_to(app.rows(), statement).await?;
+    if let Some(owed) = &app.owed {
+        match said.until {
+            Some(_) => owed.pay(),
+            None if !said.rows.is_empty() => owed.refuse(),
+            // Nothing is shown by it.
+            None => {}
+        }
+    }
+    Ok(said)
+}
+
+async fn say_to(rows: &Rows, statement: Statement) -> Result<Said> {
+    let rows = rows.query_all_raw(statement).await?;
     debug_assert!(rows.iter().all(is_so), "a post was taken for one of the feed that is none");
     let read = |row| Columns::try_get_many_by_index(row).map_err(DbErr::from);
     let rows = rows.iter().map(read).collect::<std::result::Result<Vec<Columns>, DbErr>>()?;
-    let stands = rows.first().is_some_and(|row| row.11);
-    if let Some(owed) = app.owed.as_ref().filter(|_| stands) {
-        owed.pay();
-    }
+    let until = rows.first().and_then(|row| row.11);
     let row = |row: Columns| Row {
         post: Wanted { id: row.0, revision: row.1 },
         author: Wanted { id: row.2, revision: row.3 },
@@ -304,12 +427,12 @@ async fn mark(app: &App, statement: Statement) -> Result<(Vec<Row>, bool)> {
         liked: row.9,
         saved: row.10,
     };
-    Ok((rows.into_iter().map(row).collect(), stands))
+    Ok(Said { rows: rows.into_iter().map(row).collect(), until })
 }
 
 /// Whether what is known of a row's author is so, if its statement has asked; it does in tests. Without the proof it means
 /// nothing.
 fn is_so(row: &QueryResult) -> bool {
-    let stands = row.try_get_by_index::<bool>(11).unwrap_or_default();
+    let stands = row.try_get_by_index::<Option<DateTime<Utc>>>(11).is_ok_and(|until| until.is_some());
     !stands || row.try_get::<bool>("", statement::CHECK).unwrap_or(true)
 }

@@ -232,6 +232,10 @@ job! {
     SweepSessions {} = "session.sweep" on Bulk
 }
 job! {
+    /// Every ten minutes: removes what the log of changes tells and everybody has seen.
+    SweepChanges {} = "change.sweep" on Bulk
+}
+job! {
     /// Daily: removes notifications whose time is over.
     SweepNotifications {} = "notification.sweep" on Bulk
 }
@@ -257,7 +261,7 @@ pub struct Schedule {
 }
 
 /// Everything that comes back.
-pub const SCHEDULES: [Schedule; 14] = [
+pub const SCHEDULES: [Schedule; 15] = [
     Schedule { name: Heartbeat::NAME, queue: Heartbeat::QUEUE, every: Duration::from_secs(60) },
     Schedule { name: SweepStories::NAME, queue: SweepStories::QUEUE, every: Duration::from_secs(3600) },
     Schedule { name: SweepMedia::NAME, queue: SweepMedia::QUEUE, every: Duration::from_secs(3600) },
@@ -269,6 +273,7 @@ pub const SCHEDULES: [Schedule; 14] = [
     Schedule { name: WarmFeeds::NAME, queue: WarmFeeds::QUEUE, every: Duration::from_secs(1800) },
     Schedule { name: SweepImpressions::NAME, queue: SweepImpressions::QUEUE, every: Duration::from_secs(86_400) },
     Schedule { name: SweepSessions::NAME, queue: SweepSessions::QUEUE, every: Duration::from_secs(86_400) },
+    Schedule { name: SweepChanges::NAME, queue: SweepChanges::QUEUE, every: Duration::from_secs(600) },
     Schedule { name: Recount::NAME, queue: Recount::QUEUE, every: Duration::from_secs(86_400) },
     Schedule { name: SweepNotifications::NAME, queue: SweepNotifications::QUEUE, every: Duration::from_secs(86_400) },
     Schedule {

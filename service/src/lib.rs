@@ -17,6 +17,7 @@ pub mod app;
 pub mod backup;
 pub mod block;
 pub mod card;
+pub mod change;
 pub mod close_friend;
 pub mod collection;
 pub mod comment;

@@ -278,7 +278,8 @@ async fn no_table_is_left_out() {
     let backend: DbBackend = app.app.rows().get_database_backend();
     let rows = app.app.rows().query_all_raw(Statement::from_string(backend, sql)).await.unwrap();
     let mut there: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
-    there.retain(|name| name != "seaql_migrations");
+    // What another database has changed lately says nothing about this one.
+    there.retain(|name| name != "seaql_migrations" && name != "change");
     there.sort();
     let mut kept: Vec<String> = backup::tables().iter().map(|name| (*name).to_owned()).collect();
     kept.sort();

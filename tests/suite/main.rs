@@ -23,6 +23,7 @@ mod hidden;
 mod hot;
 mod idempotency;
 mod journey;
+mod known;
 mod likes;
 mod listening;
 mod lock_order;

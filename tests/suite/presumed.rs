@@ -1,12 +1,13 @@
 //! A session that was seen a while ago is presumed to stand, and nobody sees anything by that: what changed since, in whichever
 //! process, counts at once.
 
-use darkroom_entity::{account, follow as follow_row, session};
+use darkroom_entity::{account, block as block_row, follow as follow_row, mute as mute_row, session};
 use darkroom_service::mute::Muted;
 use darkroom_service::{App, block, follow, mute, session as sessions};
 use darkroom_testing::{Person, TestApp};
+use sea_orm::ActiveValue::Set;
 use sea_orm::prelude::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Statement};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -132,6 +133,26 @@ async fn part(beside: &App, ada: &Person, ben: &Person, how: &str) {
             row.exec(beside.rows()).await.unwrap();
         }
         // As by a program of the release before, or by hand.
+        "blocked by a stroke in the database" => {
+            let row = block_row::ActiveModel {
+                blocker_id: Set(ben.id()),
+                blocked_id: Set(ada.id()),
+                id: Set(beside.clock.new_id()),
+                created_at: Set(beside.clock.now()),
+            };
+            block_row::Entity::insert(row).exec_without_returning(beside.rows()).await.unwrap();
+        }
+        "muted by a stroke in the database" => {
+            let row = mute_row::ActiveModel {
+                muter_id: Set(ada.id()),
+                muted_id: Set(ben.id()),
+                id: Set(beside.clock.new_id()),
+                created_at: Set(beside.clock.now()),
+                posts: Set(true),
+                stories: Set(false),
+            };
+            mute_row::Entity::insert(row).exec_without_returning(beside.rows()).await.unwrap();
+        }
         "unfollowed by a stroke in the database" => {
             follow_row::Entity::delete_by_id((ada.id(), ben.id())).exec(beside.rows()).await.unwrap();
         }
@@ -152,6 +173,8 @@ async fn whose_posts_one_does_not_see_any_more_are_gone_from_the_next_page() {
         "muted in two steps",
         "suspended",
         "unfollowed by a stroke in the database",
+        "blocked by a stroke in the database",
+        "muted by a stroke in the database",
     ];
     for (number, how) in ways.into_iter().enumerate() {
         let sign_up = async |name: &str| app.client().sign_up(&format!("{name}{number}")).await;
@@ -159,16 +182,17 @@ async fn whose_posts_one_does_not_see_any_more_are_gone_from_the_next_page() {
         ada.follow(&ben.id).await;
         let [own, post] = [ada.post_picture().await, ben.post_picture().await];
         app.run_jobs().await;
-        // Each author is asked about until this process has seen the answer.
-        let mut asks = true;
+        // Each author is asked about until this process has seen the answer; then what has changed is read again, and no author
+        // is asked about.
         for _ in 0..4 {
-            app.statements.start();
             assert_eq!(ada.feed(20).await, [post.clone(), own.clone()], "{how}");
-            let statements = app.statements.stop();
-            asks = !statements.iter().any(|statement| statement.sql.contains("is_so"));
             app.app.settle().await;
         }
-        assert!(!asks, "{how}: what is known was asked again and again");
+        app.tamper("UPDATE post SET like_count = like_count").await;
+        app.statements.start();
+        assert_eq!(ada.feed(20).await, [post.clone(), own.clone()], "{how}");
+        let statements = app.statements.stop();
+        assert!(statements.iter().any(|statement| statement.sql.contains("is_so")), "{how}: {statements:#?}");
         part(&beside, &ada, &ben, how).await;
         assert_eq!(ada.feed(20).await, std::slice::from_ref(&own), "{how}");
         beside.settle().await;
@@ -176,6 +200,18 @@ async fn whose_posts_one_does_not_see_any_more_are_gone_from_the_next_page() {
     beside.database.close().await.unwrap();
     app.run_jobs().await;
     app.finish().await;
+}
+
+/// What was asked of the database: looks at the log, and pages that bring a proof along. Tests check each page that is known by
+/// a statement without one, which is no part of the program that is shipped.
+fn asked(statements: &[Statement]) -> Vec<&'static str> {
+    let kind = |statement: &Statement| match &statement.sql {
+        sql if sql.contains("FROM change ") => Some("change"),
+        sql if sql.contains("\"session\"") => Some("session"),
+        sql if sql.contains("\"post\".\"id\" IN") && sql.contains("\"until\"") => None,
+        _ => Some("anything else"),
+    };
+    statements.iter().filter_map(kind).collect()
 }
 
 #[tokio::test]
@@ -192,8 +228,13 @@ async fn a_page_of_the_feed_is_one_statement_and_anything_else_looks_the_session
         app.statements.start();
         ada.run(document, json!({})).await.data();
         let statements = app.statements.stop();
-        assert_eq!(statements.len(), 1, "{statements:#?}");
-        assert!(statements[0].sql.contains("\"session\""), "{}", statements[0].sql);
+        assert_eq!(asked(&statements), ["change"], "{statements:#?}");
+        // What has changed is read by one statement more, which proves who asks.
+        app.tamper("UPDATE post SET like_count = like_count").await;
+        app.statements.start();
+        ada.run(document, json!({})).await.data();
+        let statements = app.statements.stop();
+        assert_eq!(asked(&statements), ["change", "session"], "{statements:#?}");
     }
     let others = [
         "{ feed(mode: FOLLOWING) { nodes { id } } viewer { email } }",

@@ -16,6 +16,7 @@ mod purge_comment;
 mod purge_objects;
 mod purge_post;
 mod recount;
+mod sweep_changes;
 mod sweep_follows;
 mod sweep_idempotency;
 mod sweep_impressions;
@@ -30,7 +31,7 @@ mod warm_feeds;
 
 use darkroom_service::job::{
     AcceptFollowRequests, AuditFeeds, ChangeDelivery, CleanBlock, EncodeWebp, ExpireStory, FanOutPost, Heartbeat,
-    Notify, ProcessMedia, PurgeCollection, PurgeComment, PurgeObjects, PurgePost, Recount, SweepFollows,
+    Notify, ProcessMedia, PurgeCollection, PurgeComment, PurgeObjects, PurgePost, Recount, SweepChanges, SweepFollows,
     SweepIdempotency, SweepImpressions, SweepMedia, SweepNotifications, SweepObjects, SweepOperatorActions,
     SweepSessions, SweepStories, SweepUploads, WarmFeeds,
 };
@@ -63,6 +64,7 @@ impl Registry {
             .with::<SweepMedia>()
             .with::<SweepUploads>()
             .with::<SweepObjects>()
+            .with::<SweepChanges>()
             .with::<SweepSessions>()
             .with::<SweepIdempotency>()
             .with::<SweepNotifications>()

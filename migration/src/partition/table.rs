@@ -15,6 +15,8 @@ pub(super) struct Table {
     indexes: Vec<String>,
     /// Statements that make those which belong to no constraint.
     makers: Vec<String>,
+    /// Triggers of ours: name and statement that makes it.
+    triggers: Vec<(String, String)>,
     /// References of other tables to this one: table, name and definition.
     referrers: Vec<(String, String, String)>,
     /// Storage parameters, as a clause.
@@ -61,6 +63,14 @@ impl Table {
         }
 
         let sql = format!(
+            "SELECT tgname::text AS name, pg_get_triggerdef(oid) AS maker FROM pg_trigger \
+             WHERE tgrelid = {table} AND NOT tgisinternal ORDER BY tgname"
+        );
+        let found = query(rows, &sql).await?;
+        let triggers = found.iter().map(|row| Ok((row.try_get("", "name")?, row.try_get("", "maker")?)));
+        let triggers = triggers.collect::<Result<_, DbErr>>()?;
+
+        let sql = format!(
             "SELECT conrelid::regclass::text AS referrer, conname::text AS name, pg_get_constraintdef(oid) AS definition \
              FROM pg_constraint WHERE confrelid = {table} AND contype = 'f' ORDER BY referrer, name"
         );
@@ -69,7 +79,7 @@ impl Table {
             .iter()
             .map(|row| Ok((row.try_get("", "referrer")?, row.try_get("", "name")?, row.try_get("", "definition")?)));
         let referrers = referrers.collect::<Result<_, DbErr>>()?;
-        Ok(Some(Self { name, constraints, indexes, makers, referrers, storage }))
+        Ok(Some(Self { name, constraints, indexes, makers, triggers, referrers, storage }))
     }
 
     /// Its name.
@@ -82,10 +92,13 @@ impl Table {
         format!("{}_before", self.name)
     }
 
-    /// Makes room for the table in parts: this one and its indexes get other names, and nobody refers to it.
+    /// Makes room for the table in parts: this one and its indexes get other names, it has no triggers, and nobody refers to it.
     pub(super) async fn set_aside(&self, rows: &impl ConnectionTrait) -> Result<(), DbErr> {
         for (referrer, name, _) in &self.referrers {
             run(rows, &format!("ALTER TABLE {referrer} DROP CONSTRAINT {name}")).await?;
+        }
+        for (trigger, _) in &self.triggers {
+            run(rows, &format!("DROP TRIGGER {trigger} ON {}", self.name)).await?;
         }
         run(rows, &format!("ALTER TABLE {} RENAME TO {}", self.name, self.before())).await?;
         for index in &self.indexes {
@@ -114,7 +127,7 @@ impl Table {
         run(rows, &format!("DROP TABLE {before}")).await
     }
 
-    /// Gives it its constraints and indexes; unique ones get the column `widened`, if they lack it.
+    /// Gives it its constraints, indexes and triggers; unique ones get the column `widened`, if they lack it.
     pub(super) async fn complete(&self, rows: &impl ConnectionTrait, widened: Option<&str>) -> Result<(), DbErr> {
         for (name, definition) in &self.constraints {
             let is_key = definition.starts_with("PRIMARY KEY") || definition.starts_with("UNIQUE");
@@ -124,6 +137,9 @@ impl Table {
         for maker in &self.makers {
             let is_unique = maker.starts_with("CREATE UNIQUE");
             run(rows, &if is_unique { including(maker, widened) } else { maker.clone() }).await?;
+        }
+        for (_, maker) in &self.triggers {
+            run(rows, maker).await?;
         }
         Ok(())
     }

@@ -50,12 +50,13 @@ async fn each_change_alone_has_its_way_back() {
 
 #[tokio::test]
 async fn columns_are_required_unless_they_may_be_empty() {
-    let optional: [(&str, &[&str]); 38] = [
+    let optional: [(&str, &[&str]); 39] = [
         ("account", &["avatar_media_id", "suspended_at"]),
         ("account_habit", &[]),
         ("account_setting", &["activity", "interest", "quality", "recency", "relationship"]),
         ("affinity", &[]),
         ("block", &[]),
+        ("change", &["whose"]),
         ("close_friend", &[]),
         ("collection", &[]),
         ("collection_post", &[]),
@@ -129,6 +130,7 @@ async fn every_entity(rows: &DatabaseConnection) {
     select(rows, entity::account_setting::Entity).await;
     select(rows, entity::affinity::Entity).await;
     select(rows, entity::block::Entity).await;
+    select(rows, entity::change::Entity).await;
     select(rows, entity::close_friend::Entity).await;
     select(rows, entity::collection::Entity).await;
     select(rows, entity::collection_post::Entity).await;

@@ -7,7 +7,7 @@
 //!
 //! What is known is only ever "yes": an author of whom nothing is known is asked about.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use quick_cache::sync::Cache;
 use uuid::Uuid;
@@ -28,24 +28,49 @@ impl Default for Circles {
 }
 
 /// What is known of one person.
-struct Circle {
+pub(super) struct Circle {
     /// Their `circle_revision` as it was learnt.
     revision: i64,
     /// Whose posts stand in their feed, sorted.
     authors: RwLock<Vec<Uuid>>,
 }
 
+/// Authors whose posts are known to stand in somebody's feed.
+pub(super) struct Authors<'a>(RwLockReadGuard<'a, Vec<Uuid>>);
+
+impl Authors<'_> {
+    pub(super) fn hold(&self, author: Uuid) -> bool {
+        self.0.binary_search(&author).is_ok()
+    }
+}
+
+impl Circle {
+    pub(super) fn authors(&self) -> Authors<'_> {
+        Authors(self.authors.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 impl Circles {
+    /// What is known of this person, if their `circle_revision` is this.
+    pub(super) fn of(&self, person: Uuid, revision: i64) -> Option<Arc<Circle>> {
+        self.0.get(&person).filter(|circle| circle.revision == revision)
+    }
+
+    /// Forgets everything.
+    pub(super) fn clear(&self) {
+        self.0.clear();
+    }
+
     /// Whether the posts of all of these are known to stand in the person's feed, if their `circle_revision` is this.
     pub(super) fn hold(&self, person: Uuid, revision: i64, authors: &[Uuid]) -> bool {
-        let Some(circle) = self.0.get(&person).filter(|circle| circle.revision == revision) else { return false };
-        let known = circle.authors.read().unwrap_or_else(PoisonError::into_inner);
-        authors.iter().all(|author| *author == person || known.binary_search(author).is_ok())
+        let Some(circle) = self.of(person, revision) else { return false };
+        let known = circle.authors();
+        authors.iter().all(|author| *author == person || known.hold(*author))
     }
 
     /// Notes that the posts of these stand there, as a statement has said that proved this revision.
     pub(super) fn learn(&self, person: Uuid, revision: i64, authors: impl Iterator<Item = Uuid>) {
-        let circle = match self.0.get(&person).filter(|circle| circle.revision == revision) {
+        let circle = match self.of(person, revision) {
             Some(circle) => circle,
             None => {
                 let circle = Arc::new(Circle { revision, authors: RwLock::default() });

@@ -81,11 +81,26 @@ impl Card for AuthorCard {
 struct Kept<C> {
     card: Arc<C>,
     until: Instant,
+    /// Counters of the row, if it is known to be as this card says ([`Known`](super::known::Known)).
+    current: Option<Current>,
+}
+
+/// That a row is as its card says, with counters, for as long as the log of changes says nothing about it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Current {
+    generation: u64,
+    counts: [i64; 3],
+}
+
+impl Current {
+    pub(super) fn new(generation: u64, counts: [i64; 3]) -> Self {
+        Self { generation, counts }
+    }
 }
 
 impl<C> Clone for Kept<C> {
     fn clone(&self) -> Self {
-        Self { card: Arc::clone(&self.card), until: self.until }
+        Self { card: Arc::clone(&self.card), until: self.until, current: self.current }
     }
 }
 
@@ -166,9 +181,26 @@ impl<C: Card> Shelf<C> {
 
     fn keep(&self, card: C, found: &mut IdMap<Arc<C>>) {
         let (id, card) = (card.wanted().id, Arc::new(card));
-        let until = Instant::now() + Duration::from_secs(u64::from(self.ttl_seconds));
-        self.memory.insert(id, Kept { card: Arc::clone(&card), until });
+        self.put(&card, None);
         found.insert(id, card);
+    }
+
+    fn put(&self, card: &Arc<C>, current: Option<Current>) {
+        let until = Instant::now() + Duration::from_secs(u64::from(self.ttl_seconds));
+        self.memory.insert(card.wanted().id, Kept { card: Arc::clone(card), until, current });
+    }
+
+    /// The card, with counters, of a row that is known to be as it says.
+    fn current(&self, id: Uuid, generation: u64) -> Option<(Arc<C>, [i64; 3])> {
+        let Kept { card, current, .. } = self.memory.get(&id)?;
+        Some((card, current.filter(|current| current.generation == generation)?.counts))
+    }
+
+    /// The row may have become another one.
+    fn doubt(&self, id: Uuid) {
+        if let Some(kept) = self.memory.get(&id).filter(|kept| kept.current.is_some()) {
+            self.memory.insert(id, Kept { current: None, ..kept });
+        }
     }
 
     fn copy(&self, card: &C) -> Option<(CacheKey, Bytes, i64)> {
@@ -222,6 +254,38 @@ impl Cards {
     /// Who posted these, if that is known of each of them: a card of whatever revision says it.
     pub(super) fn authors_of(&self, posts: &[Uuid]) -> Option<Vec<Uuid>> {
         posts.iter().map(|id| self.posts.memory.get(id).map(|kept| kept.card.author_id)).collect()
+    }
+
+    /// The card of a post of which everything is known, likes and comments.
+    pub(super) fn current_post(&self, id: Uuid, generation: u64) -> Option<(Arc<PostCard>, [i64; 3])> {
+        self.posts.current(id, generation)
+    }
+
+    /// The same of a person: followers, people followed and posts.
+    pub(super) fn current_author(&self, id: Uuid, generation: u64) -> Option<(Arc<AuthorCard>, [i64; 3])> {
+        self.authors.current(id, generation)
+    }
+
+    /// Notes that a post is as its card says.
+    pub(super) fn learn_post(&self, card: &Arc<PostCard>, current: Current) {
+        self.posts.put(card, Some(current));
+    }
+
+    /// The same of a person.
+    pub(super) fn learn_author(&self, card: &Arc<AuthorCard>, current: Current) {
+        self.authors.put(card, Some(current));
+    }
+
+    /// Forgets everything that this process holds.
+    pub(super) fn clear(&self) {
+        self.posts.memory.clear();
+        self.authors.memory.clear();
+    }
+
+    /// A post or a person looks another way.
+    pub(super) fn doubt(&self, id: Uuid) {
+        self.posts.doubt(id);
+        self.authors.doubt(id);
     }
 
     /// The cards of exactly these revisions: what is not found has changed or gone meanwhile. A bounded number.

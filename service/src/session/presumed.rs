@@ -114,6 +114,7 @@ impl Presumed {
             viewer: Arc::clone(&self.viewer),
             token_hash: self.token_hash.clone(),
             paid: AtomicBool::new(false),
+            refused: AtomicBool::new(false),
         })
     }
 }
@@ -176,6 +177,7 @@ pub(crate) struct Owed {
     viewer: Arc<Viewer>,
     token_hash: Vec<u8>,
     paid: AtomicBool,
+    refused: AtomicBool,
 }
 
 impl Owed {
@@ -199,8 +201,13 @@ impl Owed {
         self.paid.store(true, Ordering::Release);
     }
 
+    /// The rows of a statement say that it is not so: whatever else was read is not shown either.
+    pub(crate) fn refuse(&self) {
+        self.refused.store(true, Ordering::Release);
+    }
+
     fn is_paid(&self) -> bool {
-        self.paid.load(Ordering::Acquire)
+        self.paid.load(Ordering::Acquire) && !self.refused.load(Ordering::Acquire)
     }
 
     /// The same, of a row that was read.
@@ -214,7 +221,7 @@ impl Owed {
 }
 
 /// That a session stands, and that its person is, in everything that decides how a feed is read, as presumed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Proof {
     pub(crate) token_hash: Vec<u8>,
     pub(crate) now: DateTime<Utc>,
@@ -254,14 +261,22 @@ impl Proof {
         ]
     }
 
-    /// Whether it is so.
-    pub(crate) fn condition(&self) -> Expr {
+    /// Whether it is about the same session and the same person, whose feed is read in the same way.
+    pub(crate) fn agrees(&self, other: &Self) -> bool {
+        let person = |proof: &Self| (proof.account_id, proof.timeline_epoch, proof.circle_revision, proof.post_count);
+        let settings = |proof: &Self| (proof.is_personalised, proof.setting_revision);
+        // Both are hashes that this process has made; nothing is learnt from how long it takes.
+        self.token_hash == other.token_hash && person(self) == person(other) && settings(self) == settings(other)
+    }
+
+    /// Until when it is so by itself: the end of the session's time, nothing if it is not so.
+    pub(crate) fn until(&self) -> Expr {
         // Names of their own: the statement around it may have the same tables.
         let (of_session, of_account) = ("asking", "asker");
         let session = |column: session::Column| Expr::col((of_session, column));
         let asker = |column: account::Column| Expr::col((of_account, column));
         let stands: SelectStatement = Query::select()
-            .expr(Expr::value(1))
+            .expr(session(session::Column::ExpiresAt))
             .from_as(session::Entity, of_session)
             .join_as(
                 JoinType::InnerJoin,
@@ -279,6 +294,6 @@ impl Proof {
             .and_where(asker(account::Column::CircleRevision).eq(self.circle_revision))
             .and_where(asker(account::Column::PostCount).eq(self.post_count))
             .to_owned();
-        Expr::exists(stands)
+        Expr::SubQuery(None, Box::new(stands.into()))
     }
 }

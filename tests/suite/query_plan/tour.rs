@@ -6,7 +6,7 @@ use darkroom_service::job::tally::{self, Tally};
 use darkroom_service::job::{Queue, pause};
 use darkroom_service::operator::{self, Actor};
 use darkroom_service::{
-    App, PageRequest, follow, idempotency, media, notification, object, ranking, session, sight, story, upload,
+    App, PageRequest, change, follow, idempotency, media, notification, object, ranking, session, sight, story, upload,
 };
 use darkroom_testing::{Person, TestApp, picture, uuid_of};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter};
@@ -154,6 +154,8 @@ impl Guest {
 
 /// What is done every hour, whoever is there.
 async fn sweep(app: &App) -> darkroom_service::Result<()> {
+    change::note_place(app).await?;
+    change::sweep(app).await?;
     follow::sweep(app).await?;
     idempotency::sweep(app).await?;
     media::sweep(app).await?;

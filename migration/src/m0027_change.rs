@@ -1,0 +1,138 @@
+//! A log of rows that were changed, written by the database itself.
+//!
+//! What a process knows of posts, people, sessions and marks it holds against this log (`service/src/change.rs`): whatever is not in it has
+//! not been changed. So whoever writes has to write here, a program of the release before this one or a hand at the database too: that
+//! is what triggers are for. New rows are not logged: nobody knows anything of them.
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::DbBackend;
+
+use crate::column::{id, optional};
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let backend = manager.get_database_backend();
+        if backend == DbBackend::Sqlite {
+            manager.create_table(table_of_sqlite()).await?;
+        } else {
+            // By the transaction that wrote it, which no query builder knows; `position` is its number, `made_at` in seconds. The key is
+            // the one index: a row is written for each change.
+            let table = "CREATE TABLE change (\
+                 position bigint NOT NULL DEFAULT (pg_current_xact_id()::text::bigint), \
+                 id bigint GENERATED ALWAYS AS IDENTITY, \
+                 about uuid NOT NULL, \
+                 whose uuid, \
+                 made_at bigint NOT NULL DEFAULT (extract(epoch FROM now())::bigint), \
+                 CONSTRAINT change_pkey PRIMARY KEY (position, id))";
+            // Where the log was is noted in it now and then, about nobody (`service/src/change.rs`).
+            let places = "CREATE INDEX change_place ON change (position) \
+                 WHERE about = '00000000-0000-0000-0000-000000000000'";
+            run(manager, &[table.to_owned(), places.to_owned()]).await?;
+        }
+        for event in &EVENTS {
+            run(manager, &event.create(backend)).await?;
+        }
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for event in &EVENTS {
+            run(manager, &event.drop(manager.get_database_backend())).await?;
+        }
+        manager.drop_table(Table::drop().table("change").to_owned()).await
+    }
+}
+
+/// `SQLite` has one writer, and a key that never comes again: in its order rows are written.
+fn table_of_sqlite() -> TableCreateStatement {
+    let mut key = ColumnDef::new("id");
+    key.big_integer().not_null().auto_increment().primary_key();
+    let mut position = ColumnDef::new("position");
+    position.big_integer().not_null().default(0);
+    let mut made_at = ColumnDef::new("made_at");
+    made_at.big_integer().not_null().default(Expr::cust("(unixepoch())"));
+    Table::create()
+        .table("change")
+        .col(key)
+        .col(position)
+        .col(id("about"))
+        .col(optional(id("whose")))
+        .col(made_at)
+        .to_owned()
+}
+
+async fn run(manager: &SchemaManager<'_>, statements: &[String]) -> Result<(), DbErr> {
+    for statement in statements {
+        manager.get_connection().execute_unprepared(statement).await?;
+    }
+    Ok(())
+}
+
+/// Rows that are watched.
+struct Event {
+    name: &'static str,
+    on: &'static str,
+    table: &'static str,
+    /// Which post or person looks another way, in columns of the row as it was or has become.
+    about: &'static str,
+    /// For whom alone it does, if it is one person's mark on a post.
+    whose: &'static str,
+    /// Whether it is only worth a row while there is such a post: a deleted one leaves its marks behind in great numbers.
+    of_posts: bool,
+}
+
+const fn row(name: &'static str, on: &'static str, table: &'static str, about: &'static str) -> Event {
+    Event { name, on, table, about, whose: "NULL", of_posts: false }
+}
+
+const fn mark(
+    name: &'static str,
+    on: &'static str,
+    table: &'static str,
+    about: &'static str,
+    whose: &'static str,
+) -> Event {
+    Event { name, on, table, about, whose, of_posts: true }
+}
+
+const EVENTS: [Event; 10] = [
+    row("change_post", "UPDATE", "post", "OLD.id"),
+    row("change_post_gone", "DELETE", "post", "OLD.id"),
+    row("change_account", "UPDATE", "account", "OLD.id"),
+    row("change_account_gone", "DELETE", "account", "OLD.id"),
+    row("change_session", "UPDATE", "session", "OLD.account_id"),
+    row("change_session_gone", "DELETE", "session", "OLD.account_id"),
+    mark("change_like", "INSERT", "post_like", "NEW.post_id", "NEW.account_id"),
+    mark("change_like_gone", "DELETE", "post_like", "OLD.post_id", "OLD.account_id"),
+    mark("change_save", "INSERT", "saved_post", "NEW.post_id", "NEW.account_id"),
+    mark("change_save_gone", "DELETE", "saved_post", "OLD.post_id", "OLD.account_id"),
+];
+
+impl Event {
+    fn create(&self, backend: DbBackend) -> Vec<String> {
+        let Self { name, on, table, about, whose, of_posts } = self;
+        let post =
+            if *of_posts { format!(" WHERE EXISTS (SELECT 1 FROM post WHERE id = {about})") } else { String::new() };
+        let note = format!("INSERT INTO change (about, whose) SELECT {about}, {whose}{post};");
+        let after = format!("CREATE TRIGGER {name} AFTER {on} ON {table} FOR EACH ROW");
+        if backend == DbBackend::Sqlite {
+            return vec![format!("{after} BEGIN {note} END")];
+        }
+        vec![
+            format!("CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {note} RETURN NULL; END $$"),
+            format!("{after} EXECUTE FUNCTION {name}()"),
+        ]
+    }
+
+    fn drop(&self, backend: DbBackend) -> Vec<String> {
+        let Self { name, table, .. } = self;
+        if backend == DbBackend::Sqlite {
+            return vec![format!("DROP TRIGGER {name}")];
+        }
+        vec![format!("DROP TRIGGER {name} ON {table}"), format!("DROP FUNCTION {name}()")]
+    }
+}
