@@ -41,7 +41,7 @@ use std::sync::Arc;
 
 use async_graphql::Positioned;
 use async_graphql::parser::types::{OperationDefinition, OperationType, Selection};
-use async_graphql::{Data, Executor, Request, Response, SDLExportOptions, SchemaBuilder};
+use async_graphql::{Data, Executor, Request, Response, SDLExportOptions, SchemaBuilder, ValidationMode};
 use darkroom_platform::config::{Config, DocumentsMode};
 use darkroom_service::idempotency::Attempt;
 use darkroom_service::session::Presumed;
@@ -103,9 +103,9 @@ const LEVELS: usize = 64;
 /// The schema, which only says whether a document is valid.
 pub type Validator = async_graphql::Schema<Query, Mutation, Subscription>;
 
-/// Builds the schema over an application.
+/// Builds the schema over an application. It runs what the [validator] has found valid, and does not look again.
 pub fn build(app: &App) -> Schema {
-    let operations = following(blank(), &app.config).data(app.clone()).finish();
+    let operations = following(blank(), &app.config).validation_mode(ValidationMode::Fast).data(app.clone()).finish();
     Schema { operations, listening: listening::Listening::new(app) }
 }
 

@@ -1,20 +1,21 @@
 //! From a request to a document that may run: found, parsed, checked, valid, and not too dear.
 //!
 //! ```text
-//!   request ──► persisted: which text is meant ──► known? ──yes──────────────────────────────────► cost ──► run
+//!   request ──► persisted: which text is meant ──► known? ──yes──► do its variables fit? ──► cost ──► run
 //!                                                    └──no──► check ──► parse ──► check ──► validate ──► keep
 //! ```
 //!
 //! An app sends the same few texts again and again, so what was found good is kept: the parsed document beside the expression
-//! of its cost. Only valid documents are kept: what is not costs its sender the full price each time and takes no place. The
-//! executor validates each request anew, with its variables; all that falls away is reading the text and walking over it.
+//! of its cost, and the variables that it was last sent with. Only valid documents are kept: what is not costs its sender the full
+//! price each time and takes no place. Whether a document and its variables fit together is said here, and the executor, which
+//! would say so for each request anew, takes it as said.
 
 mod open;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
-use async_graphql::{Executor, Request, Response, ServerError};
+use async_graphql::{Executor, Request, Response, ServerError, Variables};
 use moka::sync::Cache;
 
 use crate::graphql::check::{Check, Cost, Costs};
@@ -30,6 +31,12 @@ const WEIGHT: usize = 24;
 /// Most errors that one response tells of: what comes after helps nobody, and a short text can make very many.
 const ERRORS: usize = 100;
 
+/// Most variables of one document that are known to fit it.
+const FITTING: usize = 8;
+
+/// Longer variables are not kept, in bytes of JSON.
+const LONGEST_VARIABLES: usize = 256;
+
 /// The documents of one process. Clones share them.
 #[derive(Clone)]
 pub(crate) struct Documents(Arc<Inner>);
@@ -44,6 +51,44 @@ struct Inner {
 struct Known {
     document: ExecutableDocument,
     costs: Costs,
+    /// With which variables it was found valid, for which of its operations; those that were sent last come first.
+    fitting: Mutex<Vec<Sent>>,
+}
+
+/// What a document is sent with.
+#[derive(PartialEq)]
+struct Sent {
+    operation: Option<String>,
+    variables: Variables,
+}
+
+impl Known {
+    fn new(document: ExecutableDocument, costs: Costs, request: &Request) -> Self {
+        let known = Self { document, costs, fitting: Mutex::default() };
+        known.keep(request);
+        known
+    }
+
+    /// Whether it was found valid with these variables.
+    fn fits(&self, request: &Request) -> bool {
+        let mut fitting = self.fitting.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_this = |sent: &Sent| sent.operation == request.operation_name && sent.variables == request.variables;
+        let Some(place) = fitting.iter().position(is_this) else { return false };
+        fitting[..=place].rotate_right(1);
+        true
+    }
+
+    /// Notes that it is valid with these variables.
+    fn keep(&self, request: &Request) {
+        let is_short = serde_json::to_vec(&request.variables).is_ok_and(|json| json.len() <= LONGEST_VARIABLES);
+        if !is_short {
+            return;
+        }
+        let sent = Sent { operation: request.operation_name.clone(), variables: request.variables.clone() };
+        let mut fitting = self.fitting.lock().unwrap_or_else(PoisonError::into_inner);
+        fitting.truncate(FITTING - 1);
+        fitting.insert(0, sent);
+    }
 }
 
 /// A request whose document may run, and has been put into it.
@@ -86,7 +131,8 @@ impl Documents {
     /// Documents that pass this check and that these clients may send; about so many bytes of them are kept.
     pub(crate) fn new(check: Check, persisted: Persisted, memory: u64) -> Self {
         let weigh = |text: &String, known: &Arc<Known>| {
-            u32::try_from(text.len().saturating_mul(WEIGHT) + known.costs.weight()).unwrap_or(u32::MAX)
+            let document = text.len().saturating_mul(WEIGHT) + known.costs.weight();
+            u32::try_from(document + FITTING * LONGEST_VARIABLES).unwrap_or(u32::MAX)
         };
         let kept = Cache::builder().max_capacity(memory).weigher(weigh).build();
         Self(Arc::new(Inner { check, persisted, kept }))
@@ -104,7 +150,12 @@ impl Documents {
         let admitted = match kept.get(&request.query) {
             Some(known) => {
                 request.set_parsed_query(known.document.clone());
-                self.weigh(request, &known.costs)?
+                let admitted = self.weigh(request, &known.costs)?;
+                if !known.fits(request) {
+                    validate(validator, request, known.document.clone()).await?;
+                    known.keep(request);
+                }
+                admitted
             }
             None => {
                 check.text(&request.query)?;
@@ -113,7 +164,8 @@ impl Documents {
                 let document = request.parsed_query()?.clone();
                 validate(validator, request, document.clone()).await?;
                 if request.query.len() <= LONGEST {
-                    kept.insert(request.query.clone(), Arc::new(Known { document, costs }));
+                    let known = Known::new(document, costs, request);
+                    kept.insert(request.query.clone(), Arc::new(known));
                 }
                 admitted
             }

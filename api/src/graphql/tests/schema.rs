@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use async_graphql::{Context, Error, Object, Result, Schema, Subscription};
+use async_graphql::{Context, Error, Object, Result, Schema, Subscription, ValidationMode};
 use darkroom_schema::OnlyValidate;
 use darkroom_schema::upload::{OpenedUpload, Uploads};
 use futures::{Stream, StreamExt, TryStreamExt, stream};
@@ -17,7 +17,7 @@ use crate::graphql::persisted::Persisted;
 pub(super) type TestSchema = Schema<Query, Mutation, Live>;
 
 pub(super) fn build() -> TestSchema {
-    Schema::new(Query, Mutation, Live)
+    Schema::build(Query, Mutation, Live).validation_mode(ValidationMode::Fast).finish()
 }
 
 /// The same, which executes nothing.
