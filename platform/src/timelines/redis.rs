@@ -13,6 +13,7 @@ mod heirs;
 mod script;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use fred::prelude::{KeysInterface, ListInterface, Value};
@@ -26,6 +27,7 @@ use super::contents::Contents;
 use super::packed::{self, Header, Packed};
 use super::{BuildToken, Revision, Window};
 use crate::config::Config;
+use crate::gather::Gather;
 use crate::redis::{Redis, RedisError};
 
 /// What their keys begin with.
@@ -39,6 +41,15 @@ const IN_FLIGHT: usize = 2;
 
 /// Lists that are packed in one round trip: each travels there and back, at most some 20 KiB.
 const PACKED_AT_ONCE: usize = 50;
+
+/// Timelines that are read in one round trip: each at most some 20 KiB.
+const READ_AT_ONCE: usize = 32;
+
+/// A timeline lives for days after it was read last. A process that reads it again and again says so once in this time.
+const PROLONGED_FOR: Duration = Duration::from_secs(3600);
+
+/// Timelines of which a process knows that it has said so, some 50 bytes each.
+const PROLONGED: usize = 10_000;
 
 /// So many arrivals are left alone however short the window is.
 const ARRIVALS: usize = 32;
@@ -56,6 +67,10 @@ pub struct RedisTimelines {
     longest: i64,
     ttl: i64,
     cached: Cached,
+    /// Those who wait for their timelines.
+    reads: Gather<Uuid, Result<Vec<Bytes>, RedisError>>,
+    /// Whose timelines this process has given a new life lately.
+    prolonged: Arc<quick_cache::sync::Cache<Uuid, Instant>>,
     _heirs: Arc<Heirs>,
 }
 
@@ -73,6 +88,8 @@ impl RedisTimelines {
             longest: (packed::length(window) + (window / 8).max(ARRIVALS)) as i64,
             ttl: i64::from(config.feed.timeline_ttl_days) * 24 * 3600,
             cached: Cached::new(config.feed.author_timelines),
+            reads: Gather::default(),
+            prolonged: Arc::new(quick_cache::sync::Cache::new(PROLONGED)),
             _heirs: heirs,
         }
     }
@@ -139,15 +156,46 @@ impl RedisTimelines {
     }
 
     pub(super) async fn read(&self, account: Uuid, epoch: i64) -> Result<Option<Window>, RedisError> {
-        let (key, ttl) = (&self.key(account), self.ttl);
+        let this = self.clone();
+        let elements = self.reads.ask(account, READ_AT_ONCE, move |accounts| {
+            let this = this.clone();
+            async move { this.read_each(accounts).await }
+        });
+        let elements = elements.await.unwrap_or(Err(RedisError::Down))?;
+        Ok(self.complete(&elements, epoch).map(|read| read.contents().to_window()))
+    }
+
+    /// The elements of each of these timelines, and a new life to those that have not got one for a while.
+    async fn read_each(&self, accounts: Vec<Uuid>) -> Vec<Result<Vec<Bytes>, RedisError>> {
+        let now = Instant::now();
+        let is_old = |account: &Uuid| self.prolonged.get(account).is_none_or(|at| now - at >= PROLONGED_FOR);
+        let keys: &Vec<(String, bool)> =
+            &accounts.iter().map(|account| (self.key(*account), is_old(account))).collect();
+        let ttl = self.ttl;
         let read = |client: fred::prelude::Client| async move {
             let pipeline = client.pipeline();
-            pipeline.lrange::<(), _>(key.as_str(), 0, -1).await?;
-            pipeline.expire::<(), _>(key.as_str(), ttl, None).await?;
-            pipeline.all().await
+            for (key, _) in keys {
+                pipeline.lrange::<(), _>(key.as_str(), 0, -1).await?;
+            }
+            for (key, _) in keys.iter().filter(|(_, is_old)| *is_old) {
+                pipeline.expire::<(), _>(key.as_str(), ttl, None).await?;
+            }
+            let answers: Vec<Value> = pipeline.all().await?;
+            answers.into_iter().take(keys.len()).map(Value::convert).collect::<Result<Vec<Vec<Bytes>>, _>>()
         };
-        let (elements, _): (Vec<Bytes>, i64) = self.redis.call(read).await?;
-        Ok(self.complete(&elements, epoch).map(|read| read.contents().to_window()))
+        match self.redis.call(read).await {
+            Ok(read) => {
+                let old = accounts.iter().zip(keys).filter(|(_, (_, is_old))| *is_old);
+                old.for_each(|(account, _)| self.prolonged.insert(*account, now));
+                read.into_iter().map(Ok).collect()
+            }
+            // One of several servers may be away, and the others are not to suffer for it.
+            Err(RedisError::Failed(_)) if accounts.len() > 1 => {
+                let alone = accounts.into_iter().map(async |account| self.elements(&self.key(account)).await);
+                futures::future::join_all(alone).await
+            }
+            Err(error) => accounts.iter().map(|_| Err(error.clone())).collect(),
+        }
     }
 
     pub(super) async fn peek(&self, account: Uuid, epoch: i64) -> Result<Option<Window>, RedisError> {
