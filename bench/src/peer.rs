@@ -55,7 +55,7 @@ impl Peer {
         variables.push(("PORT".to_owned(), address.port().to_string()));
         variables.push(("NODE_ENV".to_owned(), "production".to_owned()));
         let script = [self.script.display().to_string()];
-        let mut program = Program::start(self.name, Path::new("node"), &script, &variables, &self.folder)?;
+        let mut program = Program::start(self.name, Path::new("node"), &script, &variables, &self.folder, Some(0))?;
         program.listens(address).await?;
         Ok(Running { program, address })
     }

@@ -2,8 +2,10 @@
 
 use std::fs::{self, File};
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
@@ -29,17 +31,18 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Starts one with these variables and no other settings.
+    /// Starts one with these variables and no other settings, on this core alone if one is given.
     pub(crate) fn start(
         name: &'static str,
         file: &Path,
         arguments: &[String],
         variables: &[(String, String)],
         folder: &Path,
+        core: Option<usize>,
     ) -> anyhow::Result<Self> {
         let log = folder.join(format!("{name}.log"));
         let output = File::create(&log)?;
-        let child = Command::new(file)
+        let child = on_core(file, core)
             .args(arguments)
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -115,12 +118,22 @@ pub(crate) struct Deployment {
 impl Deployment {
     /// Starts what the world's kind of stores asks for and waits until it serves. The tables must be there.
     pub(crate) async fn start(world: &World) -> anyhow::Result<Self> {
+        Self::start_on(world, [None, None]).await
+    }
+
+    /// The same, the server that answers on the first core and the worker on the second: each begins there, so that it starts as many
+    /// threads as it has use for.
+    pub(crate) async fn start_apart(world: &World) -> anyhow::Result<Self> {
+        Self::start_on(world, [Some(0), Some(1)]).await
+    }
+
+    async fn start_on(world: &World, cores: [Option<usize>; 2]) -> anyhow::Result<Self> {
         let front = if world.stores == Stores::Embedded { "darkroom" } else { "darkroom-api" };
-        let start = |name| Program::start(name, &beside(name)?, &[], &world.variables, world.folder());
-        let mut programs = vec![start(front)?];
+        let start = |name, core| Program::start(name, &beside(name)?, &[], &world.variables, world.folder(), core);
+        let mut programs = vec![start(front, cores[0])?];
         programs[0].listens(world.address).await?;
         if world.stores == Stores::Clustered {
-            let mut worker = start("darkroom-worker")?;
+            let mut worker = start("darkroom-worker", cores[1])?;
             worker.says("darkroom-worker started").await?;
             programs.push(worker);
         }
@@ -138,6 +151,19 @@ impl Deployment {
             program.stop().await?;
         }
         Ok(())
+    }
+}
+
+/// A command that runs a program on this core alone, if one is given and there are several.
+fn on_core(file: &Path, core: Option<usize>) -> Command {
+    match core {
+        Some(core) if cores() > 1 => {
+            // It becomes the program, and keeps its process id.
+            let mut command = Command::new("taskset");
+            command.args(["-c", &core.to_string()]).arg(file);
+            command
+        }
+        _ => Command::new(file),
     }
 }
 
@@ -161,13 +187,26 @@ pub(crate) fn build() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Keeps all threads of a process, and those that they start, on one core.
+/// Cores of this machine, as they were before anything was kept on one of them.
+fn cores() -> usize {
+    static CORES: OnceLock<usize> = OnceLock::new();
+    *CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, NonZero::get))
+}
+
+/// Keeps all threads of a process, and those that they start, on one core; so it does with processes that it starts.
 ///
 /// A core that is not there is no error: then there is nothing to keep apart.
 pub(crate) fn pin(pid: u32, core: usize) -> anyhow::Result<()> {
-    if std::thread::available_parallelism()?.get() > 1 {
-        let pinned = Command::new("taskset").args(["-a", "-c", "-p", &core.to_string(), &pid.to_string()]).output()?;
-        ensure!(pinned.status.success(), "process {pid} is not pinned: {}", String::from_utf8_lossy(&pinned.stderr));
-    }
+    if cores() > 1 { keep_on(pid, &core.to_string()) } else { Ok(()) }
+}
+
+/// Lets a process run everywhere again.
+pub(crate) fn unpin(pid: u32) -> anyhow::Result<()> {
+    keep_on(pid, &format!("0-{}", cores() - 1))
+}
+
+fn keep_on(pid: u32, cores: &str) -> anyhow::Result<()> {
+    let kept = Command::new("taskset").args(["-a", "-c", "-p", cores, &pid.to_string()]).output()?;
+    ensure!(kept.status.success(), "process {pid} is not kept on {cores}: {}", String::from_utf8_lossy(&kept.stderr));
     Ok(())
 }

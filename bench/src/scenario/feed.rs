@@ -9,18 +9,22 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use darkroom_entity::post;
+use darkroom_service::{App, Error, Viewer, like, session};
 use futures::future::try_join_all;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
+use sea_orm::{EntityTrait, QueryOrder, QuerySelect};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{Effort, idle_memory, loaded_memory};
 use crate::http::{self, Connection};
 use crate::peer;
 use crate::plot::Panel;
 use crate::population;
-use crate::program::{Deployment, Program, pin};
+use crate::program::{Deployment, Program, pin, unpin};
 use crate::report::{Section, quantile};
 use crate::stores::{Stores, World, free_address};
 use crate::usage::Meter;
@@ -43,6 +47,13 @@ const VIEWERS: usize = 500;
 /// Rounds over all viewers before the first page that counts: timelines are built, plans and caches are warm.
 const WARM_UP: usize = 3;
 
+/// Likes a second while pages are read.
+const LIKES: u32 = 100;
+
+/// People who like, and posts that are liked.
+const LIKERS: usize = 50;
+const LIKED: u64 = 2000;
+
 const FEED: &str = "query Feed($mode: FeedMode!, $first: Int!) { feed(mode: $mode, first: $first) {
     pageInfo { hasNextPage endCursor }
     edges { cursor node { id caption likeCount commentCount viewerHasLiked createdAt
@@ -54,13 +65,15 @@ const FEED: &str = "query Feed($mode: FeedMode!, $first: Int!) { feed(mode: $mod
 pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort) -> anyhow::Result<Vec<Panel>> {
     let app = world.open().await?;
     let tokens = population::fill(&app, effort.shape).await?;
+    let likes = Likes::among(&app, &tokens).await?;
     app.database.close().await?;
     drop(app);
     let mut random = StdRng::seed_from_u64(2);
     let viewers: Vec<&String> = tokens.choose_multiple(&mut random, VIEWERS).collect();
 
-    let deployment = Deployment::start(world).await?;
-    apart(world, &deployment.pids())?;
+    // First, so that every connection of a store is served there.
+    apart(world)?;
+    let deployment = Deployment::start_apart(world).await?;
     let (reading, mut panels) = (effort.reading, Vec::new());
     for (mode, name) in [("FOLLOWING", "chronological"), ("RANKED", "ranked")] {
         let requests = requests(&viewers, mode);
@@ -81,6 +94,19 @@ pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort
                 _ => section.add(what, milliseconds, "ms"),
             }
         }
+        if mode == "FOLLOWING" {
+            let app = world.open().await?;
+            let Page { rate, cpu, .. } = tokio::select! {
+                page = pages(world, &deployment, &requests, reading) => page?,
+                error = likes.go_on(&app) => return error,
+            };
+            app.database.close().await?;
+            let meanwhile = format!("{name}, {LIKES} likes a second meanwhile");
+            section.add(format!("{meanwhile}: pages"), rate, "/s");
+            for (process, milliseconds) in cpu {
+                section.add(format!("{meanwhile}: CPU a page, {process}"), milliseconds, "ms");
+            }
+        }
         let title = format!("A page of the {name} feed at fixed rates, {}", world.stores.name());
         let mut panel = Panel::spread(title, "ms", "% of the highest rate");
         for load in LOADS {
@@ -98,7 +124,42 @@ pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort
     if world.stores == Stores::Clustered {
         beside_peers(section, world, &viewers, reading).await?;
     }
+    together(world)?;
     Ok(panels)
+}
+
+/// People, and posts that they like.
+struct Likes {
+    people: Vec<Viewer>,
+    posts: Vec<Uuid>,
+}
+
+impl Likes {
+    /// Some of these people, and the newest posts of anybody: the ones that stand in pages.
+    async fn among(app: &App, tokens: &[String]) -> anyhow::Result<Self> {
+        let mut people = Vec::new();
+        for token in tokens.iter().take(LIKERS) {
+            people.extend(session::authenticate(app, token).await?);
+        }
+        let newest = post::Entity::find().select_only().column(post::Column::Id).order_by_desc(post::Column::Id);
+        Ok(Self { people, posts: newest.limit(LIKED).into_tuple().all(app.rows()).await? })
+    }
+
+    /// Likes at a steady rate, through the service, until something fails.
+    async fn go_on<T>(&self, app: &App) -> anyhow::Result<T> {
+        let mut random = StdRng::seed_from_u64(4);
+        let mut ticks = tokio::time::interval(Duration::from_secs(1) / LIKES);
+        loop {
+            ticks.tick().await;
+            let (person, post) = (self.people.choose(&mut random), self.posts.choose(&mut random));
+            let (person, post) = person.zip(post).context("nobody, or nothing to be liked")?;
+            match like::like(app, person, *post).await {
+                // Most people see most posts.
+                Ok(_) | Err(Error::Rejected { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
 }
 
 /// Requests for a page of each of these people's feeds, as bytes on the wire.
@@ -135,13 +196,18 @@ pub(crate) async fn pages(
     Ok(Page { rate: pages / seconds, times, cpu })
 }
 
-/// Puts the server that answers on the first core, and everything else on the second, this process with it.
-pub(crate) fn apart(world: &World, pids: &[u32]) -> anyhow::Result<()> {
-    let others = world.servers.iter().map(|(_, pid)| *pid).chain(pids.iter().skip(1).copied());
-    for pid in others.chain([std::process::id()]) {
-        pin(pid, 1)?;
-    }
-    pids.first().map_or(Ok(()), |server| pin(*server, 0))
+/// Puts the stores, and this process, on the second core: the server that answers has the first.
+pub(crate) fn apart(world: &World) -> anyhow::Result<()> {
+    beside_the_server(world).try_for_each(|pid| pin(pid, 1))
+}
+
+/// Takes that back.
+pub(crate) fn together(world: &World) -> anyhow::Result<()> {
+    beside_the_server(world).try_for_each(unpin)
+}
+
+fn beside_the_server(world: &World) -> impl Iterator<Item = u32> {
+    world.servers.iter().map(|(_, pid)| *pid).chain([std::process::id()])
 }
 
 /// The same page from others, on the same rows.
@@ -153,7 +219,6 @@ async fn beside_peers(
 ) -> anyhow::Result<()> {
     for peer in peer::installed()? {
         let server = peer.start(world).await?;
-        pin(server.program.pid(), 0)?;
         let requests: Arc<[Vec<u8>]> =
             viewers.iter().map(|token| http::graphql(token, peer::FEED, &json!({ "first": PAGE }))).collect();
         let page = warm_up(server.address, &requests).await?;
@@ -265,9 +330,8 @@ async fn floor(world: &World, page: &[u8], requests: &Arc<[Vec<u8>]>, time: Dura
     let address = free_address()?;
     let arguments = ["static-response".to_owned(), file.display().to_string(), address.to_string()];
     let own = std::env::current_exe()?;
-    let mut server = Program::start("static-response", Path::new(&own), &arguments, &[], world.folder())?;
+    let mut server = Program::start("static-response", Path::new(&own), &arguments, &[], world.folder(), Some(0))?;
     server.listens(address).await.context("the floor")?;
-    pin(server.pid(), 0)?;
     closed_loop(address, requests, time / 10).await?;
     let meter = Meter::start(&[server.pid()])?;
     let mut times = closed_loop(address, requests, time).await?;

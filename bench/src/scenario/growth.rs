@@ -81,13 +81,14 @@ async fn city(stores: Stores, sizes: Sizes, posts: usize, follows: usize) -> any
     let tokens = population::fill(&app, shape).await?;
     app.database.close().await?;
     drop(app);
-    let deployment = Deployment::start(&world).await?;
-    feed::apart(&world, &deployment.pids())?;
+    feed::apart(&world)?;
+    let deployment = Deployment::start_apart(&world).await?;
     let viewers: Vec<&String> = tokens.iter().take(READERS).collect();
     let requests: Arc<[Vec<u8>]> = feed::requests(&viewers, "FOLLOWING");
     feed::warm_up(world.address, &requests).await?;
     let Page { cpu, .. } = feed::pages(&world, &deployment, &requests, sizes.reading).await?;
     deployment.stop().await?;
+    feed::together(&world)?;
     world.remove().await?;
     Ok(cpu)
 }

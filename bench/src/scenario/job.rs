@@ -81,7 +81,7 @@ async fn here(app: &App, world: &World, concurrency: usize) -> anyhow::Result<Do
 async fn elsewhere(app: &App, world: &World, concurrency: usize) -> anyhow::Result<Done> {
     let arguments = ["--concurrency".to_owned(), concurrency.to_string()];
     let file = beside("darkroom-worker")?;
-    let mut worker = Program::start("darkroom-worker", &file, &arguments, &world.variables, world.folder())?;
+    let mut worker = Program::start("darkroom-worker", &file, &arguments, &world.variables, world.folder(), None)?;
     worker.says("darkroom-worker started").await?;
     let meter = world.meter(&[worker.pid()])?;
     let done = watch(app, &meter).await?;
