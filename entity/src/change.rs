@@ -13,7 +13,7 @@ pub struct Model {
     pub position: i64,
     /// The post or the person.
     pub about: Uuid,
-    /// For whom alone, if it is their mark.
+    /// For whom alone, if it is their mark on the post, or they are the person's close friend no more.
     pub whose: Option<Uuid>,
     /// In seconds since 1970, by the clock of the database.
     pub made_at: i64,

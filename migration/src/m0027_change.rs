@@ -79,44 +79,53 @@ struct Event {
     table: &'static str,
     /// Which post or person looks another way, in columns of the row as it was or has become.
     about: &'static str,
-    /// For whom alone it does, if it is one person's mark on a post.
+    /// For whom alone it does, if it is one person's mark on a post, or they may see less of a person.
     whose: &'static str,
     /// Whether it is only worth a row while there is such a post: a deleted one leaves its marks behind in great numbers.
-    of_posts: bool,
+    while_posted: bool,
 }
 
 const fn row(name: &'static str, on: &'static str, table: &'static str, about: &'static str) -> Event {
-    Event { name, on, table, about, whose: "NULL", of_posts: false }
+    Event { name, on, table, about, whose: "NULL", while_posted: false }
 }
 
-const fn mark(
-    name: &'static str,
-    on: &'static str,
-    table: &'static str,
-    about: &'static str,
-    whose: &'static str,
-) -> Event {
-    Event { name, on, table, about, whose, of_posts: true }
+const fn mark(name: &'static str, table: &'static str) -> Event {
+    Event { name, on: "INSERT", table, about: "NEW.post_id", whose: "NEW.account_id", while_posted: false }
 }
 
-const EVENTS: [Event; 10] = [
+const fn mark_gone(name: &'static str, table: &'static str) -> Event {
+    Event { name, on: "DELETE", table, about: "OLD.post_id", whose: "OLD.account_id", while_posted: true }
+}
+
+const EVENTS: [Event; 11] = [
     row("change_post", "UPDATE", "post", "OLD.id"),
     row("change_post_gone", "DELETE", "post", "OLD.id"),
     row("change_account", "UPDATE", "account", "OLD.id"),
     row("change_account_gone", "DELETE", "account", "OLD.id"),
     row("change_session", "UPDATE", "session", "OLD.account_id"),
     row("change_session_gone", "DELETE", "session", "OLD.account_id"),
-    mark("change_like", "INSERT", "post_like", "NEW.post_id", "NEW.account_id"),
-    mark("change_like_gone", "DELETE", "post_like", "OLD.post_id", "OLD.account_id"),
-    mark("change_save", "INSERT", "saved_post", "NEW.post_id", "NEW.account_id"),
-    mark("change_save_gone", "DELETE", "saved_post", "OLD.post_id", "OLD.account_id"),
+    Event {
+        name: "change_close_friend",
+        on: "DELETE",
+        table: "close_friend",
+        about: "OLD.account_id",
+        whose: "OLD.friend_id",
+        while_posted: false,
+    },
+    mark("change_like", "post_like"),
+    mark_gone("change_like_gone", "post_like"),
+    mark("change_save", "saved_post"),
+    mark_gone("change_save_gone", "saved_post"),
 ];
 
 impl Event {
     fn create(&self, backend: DbBackend) -> Vec<String> {
-        let Self { name, on, table, about, whose, of_posts } = self;
-        let post =
-            if *of_posts { format!(" WHERE EXISTS (SELECT 1 FROM post WHERE id = {about})") } else { String::new() };
+        let Self { name, on, table, about, whose, while_posted } = self;
+        let post = if *while_posted {
+            format!(" WHERE EXISTS (SELECT 1 FROM post WHERE id = {about})")
+        } else {
+            String::new()
+        };
         let note = format!("INSERT INTO change (about, whose) SELECT {about}, {whose}{post};");
         let after = format!("CREATE TRIGGER {name} AFTER {on} ON {table} FOR EACH ROW");
         if backend == DbBackend::Sqlite {

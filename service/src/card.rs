@@ -154,6 +154,7 @@ async fn known_of_feed(app: &App, viewer: Uuid, ids: &[Uuid], proof: &Proof) -> 
     if !app.known.has_begun() && !app.known.look(app).await {
         return Ok(None);
     }
+    let mut has_read = false;
     for _ in 0..TURNS {
         let Some(page) = app.known.page(app, viewer, proof, ids) else { return Ok(None) };
         if page.stands && page.missing.is_empty() {
@@ -165,7 +166,8 @@ async fn known_of_feed(app: &App, viewer: Uuid, ids: &[Uuid], proof: &Proof) -> 
                 debug_assert!(said.is_none_or(|said| is_same(said, &page.found)), "something is known that is not so");
                 return Ok(Some(page.found));
             }
-        } else if page.missing.len() < page.found.len() {
+        } else if page.missing.len() < page.found.len() && !has_read {
+            has_read = true;
             // One is asked about if only the session is to be proved.
             let wanted = if page.missing.is_empty() { &ids[..1] } else { &page.missing };
             let read = read_of_feed(app, viewer, wanted, Some(proof)).await?;

@@ -34,12 +34,12 @@ const BATCH: i64 = 1000;
 pub(crate) struct Change {
     /// The post or the person.
     pub(crate) about: Uuid,
-    /// For whom alone, if it is their mark on the post.
+    /// For whom alone, if it is their mark on the post, or they are the person's close friend no more.
     pub(crate) whose: Option<Uuid>,
 }
 
 /// How far the log was seen.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Place {
     /// The first position that was not seen.
     next: i64,

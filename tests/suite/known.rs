@@ -1,14 +1,18 @@
 //! A page that is read again is what it would be if it were read for the first time, whatever another process has changed since, and
 //! however.
 
+use std::time::Duration;
+
 use darkroom_entity::audience::Audience;
-use darkroom_entity::{comment, post_like, saved_post};
+use darkroom_entity::{post_like, saved_post};
 use darkroom_platform::Engine;
 use darkroom_service::account::ProfileChange;
 use darkroom_service::comment::NewComment;
 use darkroom_service::post::PostChange;
-use darkroom_service::{App, Viewer, account, change, comment as comments, follow, like, post, save, session};
-use darkroom_testing::{Person, TestApp, uuid_of};
+use darkroom_service::{
+    App, Viewer, account, change, close_friend, comment as comments, follow, like, post, save, session,
+};
+use darkroom_testing::{Person, TestApp, eventually, uuid_of};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ConnectionTrait, EntityTrait};
 use serde_json::{Value, json};
@@ -190,12 +194,38 @@ async fn what_is_not_to_be_seen_any_more_is_gone_from_the_next_page() {
         match what {
             "archived" | "archived by hand" => there.happens("taken from the archive").await,
             "for close friends" => {
-                there.hand("UPDATE post SET audience = 'everyone', card_revision = card_revision + 1").await
+                there.hand("UPDATE post SET audience = 'everyone', card_revision = card_revision + 1").await;
             }
             _ => {}
         }
         beside.settle().await;
     }
+    beside.database.close().await.unwrap();
+    app.run_jobs().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_close_friend_no_more_sees_nothing_that_is_for_close_friends() {
+    let app = TestApp::start().await;
+    let (ada, ben, for_all) = scene(&app).await;
+    let (beside, _) = app.beside().await;
+    let there = elsewhere(&app, &beside, (&ada, &ben, &for_all)).await;
+    ben.to_user("addCloseFriend", &ada.id).await.payload();
+    ben.post_picture_for("CLOSE_FRIENDS").await;
+    app.run_jobs().await;
+    for by_hand in [false, true] {
+        assert_eq!(page_known(&app, &ada).await.len(), 2);
+        if by_hand {
+            there.hand("DELETE FROM close_friend").await;
+        } else {
+            close_friend::remove(&beside, &there.author, there.reader.id()).await.unwrap();
+        }
+        let left = page(&ada).await;
+        assert_eq!((left.len(), &left[0]["id"]), (1, &json!(for_all)), "by hand: {by_hand}");
+        ben.to_user("addCloseFriend", &ada.id).await.payload();
+    }
+    beside.settle().await;
     beside.database.close().await.unwrap();
     app.run_jobs().await;
     app.finish().await;
@@ -266,35 +296,29 @@ async fn what_everybody_has_seen_is_removed_and_nothing_else() {
     let sweep = async || while change::sweep(&app.app).await.unwrap() {};
     there.happens("liked").await;
     sweep().await;
-    let before = log(&app).await;
-    assert!(before > 0, "what is young stays");
-    // A change whose transaction is open while the others grow old is seen by nobody, and is not to go with them.
-    let slow = match app.app.database.engine() {
-        Engine::Postgres => {
-            let slow = beside.begin().await.unwrap();
-            slow.rows().execute_unprepared("UPDATE post SET like_count = 5").await.unwrap();
-            Some(slow)
-        }
-        Engine::Sqlite => None,
-    };
-    change::note_place(&app.app).await.unwrap();
-    age().await;
-    if let Some(slow) = slow {
-        slow.commit().await.unwrap();
-        app.tamper("UPDATE change SET made_at = made_at - 4000 WHERE made_at = (SELECT MAX(made_at) FROM change)")
-            .await;
-        sweep().await;
-        assert_eq!(log(&app).await, 1, "the late one stays until a place is noted after it");
+    assert!(log(&app).await > 0, "what is young stays");
+    // Transactions of others on the same server hold a place back for as long as they run.
+    let swept = async || {
         change::note_place(&app.app).await.unwrap();
         age().await;
+        sweep().await;
+        (log(&app).await == 0).then_some(())
+    };
+    if app.app.database.engine() == Engine::Postgres {
+        // A change whose transaction is open while the others grow old is seen by nobody, and is not to go with them.
+        let slow = beside.begin().await.unwrap();
+        slow.rows().execute_unprepared("UPDATE post SET like_count = 5").await.unwrap();
+        eventually(Duration::from_secs(60), "what is old is removed", swept).await;
+        slow.commit().await.unwrap();
+        age().await;
+        sweep().await;
+        assert_eq!(log(&app).await, 1, "the late one stays until a place is noted after it");
     }
-    sweep().await;
-    assert_eq!(log(&app).await, 0);
+    eventually(Duration::from_secs(60), "what is old is removed", swept).await;
     there.happens("liked no more").await;
     sweep().await;
     assert!(log(&app).await > 0);
     assert_eq!(page_known(&app, &ada).await[0]["viewerHasLiked"], false);
-    assert_eq!(comment::Entity::find().all(app.app.rows()).await.unwrap(), []);
     beside.settle().await;
     beside.database.close().await.unwrap();
     app.run_jobs().await;

@@ -37,6 +37,9 @@ const MOST_PEOPLE: usize = 10_000;
 /// Most posts on which one person's marks are known, some 40 bytes each. Beyond it they are begun anew.
 const MOST_MARKS: usize = 128;
 
+/// Most people of whom it is known that somebody is their close friend.
+const MOST_CLOSE: usize = 64;
+
 /// Most sessions of one person that are known to stand.
 const MOST_SESSIONS: usize = 4;
 
@@ -62,6 +65,8 @@ struct Viewer {
     generation: u64,
     sessions: Vec<Session>,
     marks: IdMap<Mark>,
+    /// Authors whose close friend they are.
+    close_to: Vec<Uuid>,
 }
 
 /// A session that stands, with everything that decides how a feed is read as it was.
@@ -158,8 +163,8 @@ impl Known {
         for id in ids {
             let known = person.marks.get(id).and_then(|mark| {
                 let (card, [like_count, comment_count, _]) = app.cards.current_post(*id, as_of.generation)?;
-                let is_own = card.author_id == viewer;
-                let is_shown = is_own || (card.audience != Audience::CloseFriends && circle.hold(card.author_id));
+                let is_for_them = card.audience != Audience::CloseFriends || person.close_to.contains(&card.author_id);
+                let is_shown = card.author_id == viewer || (is_for_them && circle.hold(card.author_id));
                 if !is_shown || card.state != post::State::Published {
                     return None;
                 }
@@ -181,12 +186,10 @@ impl Known {
     pub(super) fn holds(&self, as_of: Moment, viewer: Uuid, page: &[Marked]) -> bool {
         let log = self.log();
         let Some(mut changes) = log.since(as_of) else { return false };
+        let concerns = |about| page.iter().any(|post| post.card.id == about || post.card.author_id == about);
         changes.all(|change| match change.whose {
-            Some(whose) => whose != viewer || page.iter().all(|post| post.card.id != change.about),
-            None => {
-                let concerns = |post: &Marked| post.card.id == change.about || post.card.author_id == change.about;
-                change.about != viewer && !page.iter().any(concerns)
-            }
+            Some(whose) => whose != viewer || !concerns(change.about),
+            None => change.about != viewer && !concerns(change.about),
         })
     }
 
@@ -229,6 +232,11 @@ impl Known {
             if !is_marked(card.id) {
                 let mark = Mark { liked: post.viewer_has_liked, saved: post.viewer_has_saved };
                 person.marks.insert(card.id, mark);
+            }
+            let is_close = card.audience == Audience::CloseFriends && card.author_id != viewer;
+            if is_close && !is_marked(card.author_id) && !person.close_to.contains(&card.author_id) {
+                person.close_to.truncate(MOST_CLOSE - 1);
+                person.close_to.insert(0, card.author_id);
             }
             if !is_changed(card.id) {
                 app.cards.learn_post(card, Current::new(since.generation, [post.like_count, post.comment_count, 0]));
@@ -288,7 +296,10 @@ impl Known {
         for change in changes {
             log.note(change);
             match change.whose {
-                Some(whose) => self.of(whose, |person| _ = person.marks.remove(&change.about)),
+                Some(whose) => self.of(whose, |person| {
+                    person.marks.remove(&change.about);
+                    person.close_to.retain(|author| *author != change.about);
+                }),
                 None => {
                     app.cards.doubt(change.about);
                     self.of(change.about, |person| person.sessions.clear());
@@ -305,5 +316,50 @@ impl Known {
 
     fn log(&self) -> MutexGuard<'_, Log> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn about(number: u128) -> Change {
+        Change { about: Uuid::from_u128(number), whose: None }
+    }
+
+    fn log() -> Log {
+        Log { place: Some(Place::default()), ..Log::default() }
+    }
+
+    fn told(log: &Log, since: Moment) -> Option<Vec<u128>> {
+        log.since(since).map(|changes| changes.map(|change| change.about.as_u128()).collect())
+    }
+
+    #[test]
+    fn what_was_changed_since_a_moment_is_told_the_last_first() {
+        let mut log = log();
+        let first = log.now().unwrap();
+        assert_eq!(told(&log, first), Some(vec![]));
+        (1..=3).for_each(|number| log.note(about(number)));
+        let later = log.now().unwrap();
+        log.note(about(4));
+        assert_eq!((told(&log, first), told(&log, later)), (Some(vec![4, 3, 2, 1]), Some(vec![4])));
+    }
+
+    #[test]
+    fn a_moment_that_is_too_long_ago_or_before_everything_was_forgotten_tells_nothing() {
+        assert!(Log::default().now().is_none(), "before the first look nothing is learnt");
+        let mut log = log();
+        let first = log.now().unwrap();
+        (0..REMEMBERED as u128).for_each(|number| log.note(about(number)));
+        assert_eq!(told(&log, first).unwrap().len(), REMEMBERED);
+        log.note(about(0));
+        assert_eq!(told(&log, first), None);
+        let last = log.now().unwrap();
+        log.forget();
+        assert_eq!(told(&log, last), None);
+        let anew = log.now().unwrap();
+        log.note(about(7));
+        assert_eq!((told(&log, anew), told(&log, last)), (Some(vec![7]), None));
     }
 }
