@@ -94,6 +94,16 @@ pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort
                 _ => section.add(what, milliseconds, "ms"),
             }
         }
+        let title = format!("A page of the {name} feed at fixed rates, {}", world.stores.name());
+        let mut panel = Panel::spread(title, "ms", "% of the highest rate");
+        for load in LOADS {
+            let mut times = open_loop(world.address, &requests, rate * load / 100.0, reading).await?;
+            for (share, what) in [(0.5, "p50"), (0.95, "p95"), (0.99, "p99")] {
+                let milliseconds = quantile(&mut times, share);
+                section.add(format!("{name}: {what} at {load:.0} % of that rate"), milliseconds, "ms");
+                panel.point(what, load, milliseconds);
+            }
+        }
         if mode == "FOLLOWING" {
             let app = world.open().await?;
             let Page { rate, cpu, .. } = tokio::select! {
@@ -105,16 +115,6 @@ pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort
             section.add(format!("{meanwhile}: pages"), rate, "/s");
             for (process, milliseconds) in cpu {
                 section.add(format!("{meanwhile}: CPU a page, {process}"), milliseconds, "ms");
-            }
-        }
-        let title = format!("A page of the {name} feed at fixed rates, {}", world.stores.name());
-        let mut panel = Panel::spread(title, "ms", "% of the highest rate");
-        for load in LOADS {
-            let mut times = open_loop(world.address, &requests, rate * load / 100.0, reading).await?;
-            for (share, what) in [(0.5, "p50"), (0.95, "p95"), (0.99, "p99")] {
-                let milliseconds = quantile(&mut times, share);
-                section.add(format!("{name}: {what} at {load:.0} % of that rate"), milliseconds, "ms");
-                panel.point(what, load, milliseconds);
             }
         }
         panels.push(panel);
