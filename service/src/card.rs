@@ -149,16 +149,17 @@ pub(crate) async fn marked_in_feed(app: &App, viewer: Uuid, ids: &[Uuid]) -> Res
 /// looked at again.
 const TURNS: usize = 3;
 
-/// The page from what is known, once that is seen to be still so. None if too little is known, or if it changes all the time.
+/// The page from what is known, once that is seen to be still so. What is not known of a few of its posts is read before. None if too
+/// little is known, or if it changes all the time.
 async fn known_of_feed(app: &App, viewer: Uuid, ids: &[Uuid], proof: &Proof) -> Result<Option<Vec<Marked>>> {
     if !app.known.has_begun() && !app.known.look(app).await {
         return Ok(None);
     }
-    let mut has_read = false;
+    let (mut ids, mut has_read) = (Cow::Borrowed(ids), false);
     for _ in 0..TURNS {
-        let Some(page) = app.known.page(app, viewer, proof, ids) else { return Ok(None) };
+        let Some(page) = app.known.page(app, viewer, proof, &ids) else { return Ok(None) };
         if page.stands && page.missing.is_empty() {
-            let said = if cfg!(debug_assertions) { Some(read_anew(app, viewer, ids).await?) } else { None };
+            let said = if cfg!(debug_assertions) { Some(read_anew(app, viewer, &ids).await?) } else { None };
             if !app.known.look(app).await {
                 return Ok(None);
             }
@@ -168,12 +169,16 @@ async fn known_of_feed(app: &App, viewer: Uuid, ids: &[Uuid], proof: &Proof) -> 
             }
         } else if page.missing.len() < page.found.len() && !has_read {
             has_read = true;
-            // One is asked about if only the session is to be proved.
-            let wanted = if page.missing.is_empty() { &ids[..1] } else { &page.missing };
-            let read = read_of_feed(app, viewer, wanted, Some(proof)).await?;
-            if !read.stands || read.posts.len() < wanted.len() {
+            // With one of which it is known that it stands there: without a row nothing is proved.
+            let mut wanted = page.missing;
+            wanted.push(page.found[0].card.id);
+            let read = read_of_feed(app, viewer, &wanted, Some(proof)).await?;
+            if !read.stands {
                 return Ok(None);
             }
+            // What does not stand in the feed now, deleted or muted as it may be, is no part of the page.
+            let gone = |id: &Uuid| wanted.contains(id) && read.posts.iter().all(|post| post.card.id != *id);
+            ids.to_mut().retain(|id| !gone(id));
         } else {
             return Ok(None);
         }

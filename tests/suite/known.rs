@@ -206,6 +206,39 @@ async fn what_is_not_to_be_seen_any_more_is_gone_from_the_next_page() {
 }
 
 #[tokio::test]
+async fn what_stands_in_no_feed_any_more_has_nothing_else_read_again() {
+    let app = TestApp::start().await;
+    let (ada, ben, first) = scene(&app).await;
+    let mut posts = vec![first];
+    for _ in 0..3 {
+        posts.push(ben.post_picture().await);
+    }
+    app.run_jobs().await;
+    posts.reverse();
+    let ids = |page: Vec<Value>| page.iter().map(|post| post["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    assert_eq!(ids(page_known(&app, &ada).await), posts);
+    // It stays in timelines: its author may take it back.
+    let archived = posts.remove(1);
+    ben.to_post("archivePost", &archived).await.payload();
+    // Its author has one post less, which is read with all of theirs.
+    assert_eq!(ids(page(&ada).await), posts);
+    for _ in 0..2 {
+        app.statements.start();
+        assert_eq!(ids(page(&ada).await), posts);
+        let statements = app.statements.stop();
+        let reading = statements.iter().filter(|statement| statement.sql.contains("\"session\""));
+        let values: Vec<String> = reading.map(|statement| format!("{:?}", statement.values)).collect();
+        let names = |post: &str| values.iter().filter(|values| values.contains(&uuid_of(post).to_string())).count();
+        assert_eq!((values.len(), names(&archived), names(&posts[1])), (1, 1, 0), "{statements:#?}");
+    }
+    ben.to_post("unarchivePost", &archived).await.payload();
+    posts.insert(1, archived);
+    assert_eq!(ids(page(&ada).await), posts);
+    app.run_jobs().await;
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn a_close_friend_no_more_sees_nothing_that_is_for_close_friends() {
     let app = TestApp::start().await;
     let (ada, ben, for_all) = scene(&app).await;
