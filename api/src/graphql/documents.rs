@@ -15,7 +15,7 @@ mod open;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
-use async_graphql::{Executor, Request, Response, ServerError, Variables};
+use async_graphql::{Executor, Request, Response, ServerError};
 use moka::sync::Cache;
 
 use crate::graphql::check::{Check, Cost, Costs};
@@ -56,35 +56,36 @@ struct Known {
 }
 
 /// What a document is sent with.
-#[derive(PartialEq)]
+#[derive(PartialEq, Eq)]
 struct Sent {
     operation: Option<String>,
-    variables: Variables,
+    /// As JSON: parsed, they may take fifty times as much memory.
+    variables: Vec<u8>,
+}
+
+impl Sent {
+    /// What this request sends; none if it is long.
+    fn by(request: &Request) -> Option<Self> {
+        let variables = serde_json::to_vec(&request.variables).ok()?;
+        (variables.len() <= LONGEST_VARIABLES).then(|| Self { operation: request.operation_name.clone(), variables })
+    }
 }
 
 impl Known {
-    fn new(document: ExecutableDocument, costs: Costs, request: &Request) -> Self {
-        let known = Self { document, costs, fitting: Mutex::default() };
-        known.keep(request);
-        known
+    fn new(document: ExecutableDocument, costs: Costs, sent: Option<Sent>) -> Self {
+        Self { document, costs, fitting: Mutex::new(sent.into_iter().collect()) }
     }
 
-    /// Whether it was found valid with these variables.
-    fn fits(&self, request: &Request) -> bool {
+    /// Whether it was found valid with this.
+    fn fits(&self, sent: &Sent) -> bool {
         let mut fitting = self.fitting.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_this = |sent: &Sent| sent.operation == request.operation_name && sent.variables == request.variables;
-        let Some(place) = fitting.iter().position(is_this) else { return false };
+        let Some(place) = fitting.iter().position(|one| one == sent) else { return false };
         fitting[..=place].rotate_right(1);
         true
     }
 
-    /// Notes that it is valid with these variables.
-    fn keep(&self, request: &Request) {
-        let is_short = serde_json::to_vec(&request.variables).is_ok_and(|json| json.len() <= LONGEST_VARIABLES);
-        if !is_short {
-            return;
-        }
-        let sent = Sent { operation: request.operation_name.clone(), variables: request.variables.clone() };
+    /// Notes that it is valid with this.
+    fn keep(&self, sent: Sent) {
         let mut fitting = self.fitting.lock().unwrap_or_else(PoisonError::into_inner);
         fitting.truncate(FITTING - 1);
         fitting.insert(0, sent);
@@ -151,9 +152,10 @@ impl Documents {
             Some(known) => {
                 request.set_parsed_query(known.document.clone());
                 let admitted = self.weigh(request, &known.costs)?;
-                if !known.fits(request) {
+                let sent = Sent::by(request);
+                if !sent.as_ref().is_some_and(|sent| known.fits(sent)) {
                     validate(validator, request, known.document.clone()).await?;
-                    known.keep(request);
+                    sent.into_iter().for_each(|sent| known.keep(sent));
                 }
                 admitted
             }
@@ -164,7 +166,7 @@ impl Documents {
                 let document = request.parsed_query()?.clone();
                 validate(validator, request, document.clone()).await?;
                 if request.query.len() <= LONGEST {
-                    let known = Known::new(document, costs, request);
+                    let known = Known::new(document, costs, Sent::by(request));
                     kept.insert(request.query.clone(), Arc::new(known));
                 }
                 admitted
