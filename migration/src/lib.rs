@@ -33,6 +33,7 @@ mod m0025_media_run;
 mod m0026_circle;
 mod m0027_change;
 pub mod partition;
+mod trigger;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};

@@ -5,9 +5,9 @@
 //! are for. What lets somebody see more needs no count: nobody knows of it, so it is asked.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::DbBackend;
 
 use crate::column::counter;
+use crate::trigger::Trigger;
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -18,24 +18,17 @@ impl MigrationTrait for Migration {
         let column = counter("circle_revision");
         manager.alter_table(Table::alter().table("account").add_column(column).to_owned()).await?;
         for event in &EVENTS {
-            run(manager, &event.create(manager.get_database_backend())).await?;
+            event.trigger().create(manager).await?;
         }
         Ok(())
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for event in &EVENTS {
-            run(manager, &event.drop(manager.get_database_backend())).await?;
+            event.trigger().drop(manager).await?;
         }
         manager.alter_table(Table::alter().table("account").drop_column("circle_revision").to_owned()).await
     }
-}
-
-async fn run(manager: &SchemaManager<'_>, statements: &[String]) -> Result<(), DbErr> {
-    for statement in statements {
-        manager.get_connection().execute_unprepared(statement).await?;
-    }
-    Ok(())
 }
 
 /// Something after which somebody is shown less.
@@ -77,28 +70,10 @@ const EVENTS: [Event; 5] = [
 ];
 
 impl Event {
-    fn create(&self, backend: DbBackend) -> Vec<String> {
-        let Self { name, on, table, when, whose } = self;
-        let condition = when.map(|when| format!(" WHEN ({when})")).unwrap_or_default();
+    fn trigger(&self) -> Trigger {
+        let Self { name, on, table, when, whose } = *self;
         let whose = whose.join(", ");
-        let count = format!("UPDATE account SET circle_revision = circle_revision + 1 WHERE id IN ({whose});");
-        let after = format!("CREATE TRIGGER {name} AFTER {on} ON {table} FOR EACH ROW{condition}");
-        if backend == DbBackend::Sqlite {
-            return vec![format!("{after} BEGIN {count} END")];
-        }
-        vec![
-            format!(
-                "CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {count} RETURN NULL; END $$"
-            ),
-            format!("{after} EXECUTE FUNCTION {name}()"),
-        ]
-    }
-
-    fn drop(&self, backend: DbBackend) -> Vec<String> {
-        let Self { name, table, .. } = self;
-        if backend == DbBackend::Sqlite {
-            return vec![format!("DROP TRIGGER {name}")];
-        }
-        vec![format!("DROP TRIGGER {name} ON {table}"), format!("DROP FUNCTION {name}()")]
+        let act = format!("UPDATE account SET circle_revision = circle_revision + 1 WHERE id IN ({whose});");
+        Trigger { name, on, table, when, act }
     }
 }

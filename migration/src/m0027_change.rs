@@ -8,6 +8,7 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
 use crate::column::{id, optional};
+use crate::trigger::{Trigger, run};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -15,8 +16,7 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let backend = manager.get_database_backend();
-        if backend == DbBackend::Sqlite {
+        if manager.get_database_backend() == DbBackend::Sqlite {
             manager.create_table(table_of_sqlite()).await?;
         } else {
             // By the transaction that wrote it, which no query builder knows; `position` is its number, `made_at` in seconds. The key is
@@ -31,17 +31,18 @@ impl MigrationTrait for Migration {
             // Where the log was is noted in it now and then, about nobody (`service/src/change.rs`).
             let places = "CREATE INDEX change_place ON change (position) \
                  WHERE about = '00000000-0000-0000-0000-000000000000'";
-            run(manager, &[table.to_owned(), places.to_owned()]).await?;
+            run(manager, table).await?;
+            run(manager, places).await?;
         }
         for event in &EVENTS {
-            run(manager, &event.create(backend)).await?;
+            event.trigger().create(manager).await?;
         }
         Ok(())
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for event in &EVENTS {
-            run(manager, &event.drop(manager.get_database_backend())).await?;
+            event.trigger().drop(manager).await?;
         }
         manager.drop_table(Table::drop().table("change").to_owned()).await
     }
@@ -63,13 +64,6 @@ fn table_of_sqlite() -> TableCreateStatement {
         .col(optional(id("whose")))
         .col(made_at)
         .to_owned()
-}
-
-async fn run(manager: &SchemaManager<'_>, statements: &[String]) -> Result<(), DbErr> {
-    for statement in statements {
-        manager.get_connection().execute_unprepared(statement).await?;
-    }
-    Ok(())
 }
 
 /// Rows that are watched.
@@ -119,29 +113,11 @@ const EVENTS: [Event; 11] = [
 ];
 
 impl Event {
-    fn create(&self, backend: DbBackend) -> Vec<String> {
-        let Self { name, on, table, about, whose, while_posted } = self;
-        let post = if *while_posted {
-            format!(" WHERE EXISTS (SELECT 1 FROM post WHERE id = {about})")
-        } else {
-            String::new()
-        };
-        let note = format!("INSERT INTO change (about, whose) SELECT {about}, {whose}{post};");
-        let after = format!("CREATE TRIGGER {name} AFTER {on} ON {table} FOR EACH ROW");
-        if backend == DbBackend::Sqlite {
-            return vec![format!("{after} BEGIN {note} END")];
-        }
-        vec![
-            format!("CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {note} RETURN NULL; END $$"),
-            format!("{after} EXECUTE FUNCTION {name}()"),
-        ]
-    }
-
-    fn drop(&self, backend: DbBackend) -> Vec<String> {
-        let Self { name, table, .. } = self;
-        if backend == DbBackend::Sqlite {
-            return vec![format!("DROP TRIGGER {name}")];
-        }
-        vec![format!("DROP TRIGGER {name} ON {table}"), format!("DROP FUNCTION {name}()")]
+    fn trigger(&self) -> Trigger {
+        let Self { name, on, table, about, whose, while_posted } = *self;
+        let posted =
+            if while_posted { format!(" WHERE EXISTS (SELECT 1 FROM post WHERE id = {about})") } else { String::new() };
+        let act = format!("INSERT INTO change (about, whose) SELECT {about}, {whose}{posted};");
+        Trigger { name, on, table, when: None, act }
     }
 }
