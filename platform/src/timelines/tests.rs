@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod reading;
+
 use std::collections::{BTreeSet, HashMap};
 
 use fred::prelude::{Client, ClientLike, KeysInterface, ListInterface};
