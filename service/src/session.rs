@@ -4,6 +4,7 @@
 //! database signs nobody in.
 
 mod presumed;
+mod proof;
 
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -24,7 +25,10 @@ use crate::purge;
 use crate::transaction::Transaction;
 
 pub use presumed::{Asking, Presumed, Settled, presume, remember};
-pub(crate) use presumed::{Owed, Proof, Seen};
+pub(crate) use presumed::{Owed, Seen};
+pub(crate) use proof::Proof;
+#[cfg(test)]
+pub(crate) use proof::Reader;
 
 /// Sessions one person can have; a further sign-in ends the oldest.
 const SESSIONS_PER_ACCOUNT: u64 = 100;

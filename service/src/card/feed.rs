@@ -85,7 +85,7 @@ async fn read_of_feed(app: &App, viewer: Uuid, ids: &[Uuid], proof: Option<&Proo
     // What is known is known for longer than this operation: a replica is to have come as far as the log was just now.
     let anew = if since.is_some() { app.anew() } else { Cow::Borrowed(app) };
     let app = &*anew;
-    let known = proof.and_then(|proof| Some((proof.circle_revision, app.cards.authors_of(ids)?)));
+    let known = proof.and_then(|proof| Some((proof.reader.circle_revision, app.cards.authors_of(ids)?)));
     let among = match known {
         Some((revision, authors)) if app.circles.hold(viewer, revision, &authors) => Among::Known,
         _ => Among::Anybody,
@@ -93,7 +93,7 @@ async fn read_of_feed(app: &App, viewer: Uuid, ids: &[Uuid], proof: Option<&Proo
     let said = say(app, statement::of_feed(app, viewer, ids, proof, among)).await?;
     let proved = proof.zip(said.until);
     if let Some((proof, _)) = proved.filter(|_| among == Among::Anybody) {
-        app.circles.learn(viewer, proof.circle_revision, said.rows.iter().map(|row| row.author.id));
+        app.circles.learn(viewer, proof.reader.circle_revision, said.rows.iter().map(|row| row.author.id));
     }
     let posts = with_cards(app, viewer, said.rows, || statement::among(viewer, ids, Among::Anybody)).await?;
     if let Some((since, (proof, until))) = since.zip(proved) {

@@ -153,7 +153,7 @@ impl Known {
         let person = person.as_ref().map(|person| person.lock().unwrap_or_else(PoisonError::into_inner));
         let (Some(person), Some(circle)) = (
             person.filter(|person| person.generation == as_of.generation),
-            app.circles.of(viewer, proof.circle_revision),
+            app.circles.of(viewer, proof.reader.circle_revision),
         ) else {
             return Some(unknown());
         };

@@ -55,7 +55,7 @@ pub(super) fn of_feed(app: &App, viewer: Uuid, ids: &[Uuid], proof: Option<&Proo
     if ids.is_empty() || ids.len() > MOST {
         return build(backend, viewer, ids, proof, whose);
     }
-    let template = app.statements.of((ids.len(), proof.map(|proof| proof.is_personalised), whose), backend);
+    let template = app.statements.of((ids.len(), proof.map(|proof| proof.reader.is_personalised), whose), backend);
     let filled = template.fill(backend, &values(viewer, ids, proof));
     // So each test that reads a feed compares them.
     debug_assert_eq!(filled, build(backend, viewer, ids, proof, whose));
@@ -132,6 +132,7 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
+    use crate::session::Reader;
 
     #[test]
     fn a_filled_statement_is_the_one_that_would_be_built() {
@@ -148,12 +149,14 @@ mod tests {
                         let proof = personalised.map(|is_personalised| Proof {
                             token_hash: viewer.as_bytes().to_vec(),
                             now: DateTime::UNIX_EPOCH,
-                            account_id: viewer,
-                            timeline_epoch: 3,
-                            is_personalised,
-                            setting_revision: 3,
-                            circle_revision: 5,
-                            post_count: 1,
+                            reader: Reader {
+                                account_id: viewer,
+                                timeline_epoch: 3,
+                                is_personalised,
+                                setting_revision: 3,
+                                circle_revision: 5,
+                                post_count: 1,
+                            },
                         });
                         let filled = template.fill(backend, &values(viewer, &ids, proof.as_ref()));
                         assert_eq!(filled, build(backend, viewer, &ids, proof.as_ref(), whose));

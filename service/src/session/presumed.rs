@@ -14,12 +14,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use darkroom_entity::{account, session};
 use moka::sync::Cache;
-use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement, Value};
-use uuid::Uuid;
 
+use super::proof::{Proof, Reader};
 use super::{Viewer, authenticate_hash, hash, is_token};
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -183,17 +180,7 @@ pub(crate) struct Owed {
 impl Owed {
     /// What a statement is to prove.
     pub(crate) fn proof(&self, app: &App) -> Proof {
-        let account = &self.viewer.account;
-        Proof {
-            token_hash: self.token_hash.clone(),
-            now: app.clock.now(),
-            account_id: account.id,
-            timeline_epoch: account.timeline_epoch,
-            is_personalised: account.is_personalised,
-            setting_revision: account.setting_revision,
-            circle_revision: account.circle_revision,
-            post_count: account.post_count,
-        }
+        Proof { token_hash: self.token_hash.clone(), now: app.clock.now(), reader: Reader::of(&self.viewer.account) }
     }
 
     /// The rows of a statement say so.
@@ -212,88 +199,6 @@ impl Owed {
 
     /// The same, of a row that was read.
     fn holds_for(&self, viewer: &Viewer) -> bool {
-        let key = |account: &account::Model| {
-            let settings = (account.is_personalised, account.setting_revision);
-            (account.id, account.timeline_epoch, account.circle_revision, account.post_count, settings)
-        };
-        key(&self.viewer.account) == key(&viewer.account)
-    }
-}
-
-/// That a session stands, and that its person is, in everything that decides how a feed is read, as presumed.
-#[derive(Debug, Clone)]
-pub(crate) struct Proof {
-    pub(crate) token_hash: Vec<u8>,
-    pub(crate) now: DateTime<Utc>,
-    pub(crate) account_id: Uuid,
-    pub(crate) timeline_epoch: i64,
-    pub(crate) is_personalised: bool,
-    pub(crate) setting_revision: i64,
-    pub(crate) circle_revision: i64,
-    pub(crate) post_count: i64,
-}
-
-impl Proof {
-    /// One whose values no other has, to be filled in. A truth value can't be unlike others.
-    pub(crate) fn blank(is_personalised: bool) -> Self {
-        Self {
-            token_hash: vec![u8::MAX; 40],
-            now: DateTime::<Utc>::MAX_UTC,
-            account_id: Uuid::max(),
-            timeline_epoch: i64::MIN,
-            is_personalised,
-            setting_revision: i64::MIN + 1,
-            circle_revision: i64::MIN + 2,
-            post_count: i64::MIN + 3,
-        }
-    }
-
-    /// What differs from proof to proof of those for whom feeds are personalised, or of the others.
-    pub(crate) fn values(&self) -> [Value; 7] {
-        [
-            self.token_hash.clone().into(),
-            self.now.into(),
-            self.account_id.into(),
-            self.timeline_epoch.into(),
-            self.setting_revision.into(),
-            self.circle_revision.into(),
-            self.post_count.into(),
-        ]
-    }
-
-    /// Whether it is about the same session and the same person, whose feed is read in the same way.
-    pub(crate) fn agrees(&self, other: &Self) -> bool {
-        let person = |proof: &Self| (proof.account_id, proof.timeline_epoch, proof.circle_revision, proof.post_count);
-        let settings = |proof: &Self| (proof.is_personalised, proof.setting_revision);
-        // Both are hashes that this process has made; nothing is learnt from how long it takes.
-        self.token_hash == other.token_hash && person(self) == person(other) && settings(self) == settings(other)
-    }
-
-    /// Until when it is so by itself: the end of the session's time, nothing if it is not so.
-    pub(crate) fn until(&self) -> Expr {
-        // Names of their own: the statement around it may have the same tables.
-        let (of_session, of_account) = ("asking", "asker");
-        let session = |column: session::Column| Expr::col((of_session, column));
-        let asker = |column: account::Column| Expr::col((of_account, column));
-        let stands: SelectStatement = Query::select()
-            .expr(session(session::Column::ExpiresAt))
-            .from_as(session::Entity, of_session)
-            .join_as(
-                JoinType::InnerJoin,
-                account::Entity,
-                of_account,
-                asker(account::Column::Id).eq(session(session::Column::AccountId)),
-            )
-            .and_where(session(session::Column::TokenHash).eq(self.token_hash.clone()))
-            .and_where(session(session::Column::ExpiresAt).gt(self.now))
-            .and_where(asker(account::Column::Id).eq(self.account_id))
-            .and_where(asker(account::Column::SuspendedAt).is_null())
-            .and_where(asker(account::Column::TimelineEpoch).eq(self.timeline_epoch))
-            .and_where(asker(account::Column::IsPersonalised).eq(self.is_personalised))
-            .and_where(asker(account::Column::SettingRevision).eq(self.setting_revision))
-            .and_where(asker(account::Column::CircleRevision).eq(self.circle_revision))
-            .and_where(asker(account::Column::PostCount).eq(self.post_count))
-            .to_owned();
-        Expr::SubQuery(None, Box::new(stands.into()))
+        Reader::of(&self.viewer.account) == Reader::of(&viewer.account)
     }
 }
