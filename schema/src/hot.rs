@@ -12,6 +12,7 @@
 
 mod json;
 mod plan;
+mod selection;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on has failed")]
 mod tests;
@@ -25,6 +26,7 @@ use darkroom_service::App;
 
 pub(crate) use json::{boolean, id, moment, name, null, number, real, text, texts, written_or_null};
 pub(crate) use plan::{Plan, Step, Writing, step};
+pub(crate) use selection::selection;
 
 /// An output type that can be written at once.
 pub(crate) trait Hot: OutputType {

@@ -20,6 +20,7 @@ mod load;
 mod revision;
 mod shelf;
 mod statement;
+mod written;
 
 use std::sync::Arc;
 

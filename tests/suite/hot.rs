@@ -27,6 +27,8 @@ async fn same(person: &Person, documents: impl Iterator<Item = Pair>) {
         let parsed: Value =
             serde_json::from_str(&written).unwrap_or_else(|error| panic!("{error}: {document}\n{written}"));
         assert_eq!(written, executed, "{number}: {document}");
+        // And from what was kept of the answer.
+        assert_eq!(raw(person, &document).await, executed, "{number}, again: {document}");
         if parsed.get("errors").is_some() {
             failed.push(written);
         }
@@ -66,6 +68,62 @@ async fn posts_as_bytes_are_what_the_executor_says() {
     app.app.settle().await;
 
     same(&reader, (0..400).map(draft::posts)).await;
+    app.finish().await;
+}
+
+/// What was written of photos for one document is kept with them: whoever asks for something else gets that.
+#[tokio::test]
+async fn photos_that_were_written_for_others_are_written_anew_for_who_selects_otherwise() {
+    let app = TestApp::start().await;
+    let (reader, author) = (app.client().sign_up("reader").await, app.client().sign_up("author").await);
+    reader.follow(&author.id).await;
+    let photos = [author.photo(picture::jpeg(900, 700)).await, author.photo(picture::jpeg(300, 400)).await];
+    author.post(&photos, "two").await;
+    app.run_jobs().await;
+
+    let selections = [
+        ("url(size: $size, format: $format)", json!({ "size": "THUMBNAIL", "format": "WEBP" })),
+        ("url(size: $size, format: $format)", json!({ "size": "MEDIUM", "format": "WEBP" })),
+        ("url(size: $size, format: $format)", json!({ "size": "MEDIUM", "format": null })),
+        ("url(size: $size, format: $format)", json!({ "size": "MEDIUM" })),
+        ("url(size: THUMBNAIL, format: WEBP)", json!({})),
+        ("id: url(size: THUMBNAIL, format: WEBP)", json!({})),
+        ("id url: id", json!({})),
+        ("url", json!({})),
+        ("url width height", json!({})),
+        ("url height width", json!({})),
+        ("url renditions { width height }", json!({})),
+        ("url renditions { height width }", json!({})),
+        ("url ... on Media { height } ...M", json!({})),
+        ("url height @skip(if: $skip) width", json!({ "skip": true })),
+        ("url height @skip(if: $skip) width", json!({ "skip": false })),
+    ];
+    for round in 0..2 {
+        for (selection, variables) in &selections {
+            let names = [("size", "MediaSize"), ("format", "MediaFormat"), ("skip", "Boolean! = false")];
+            let used = names.iter().filter(|(name, _)| selection.contains(&format!("${name}")));
+            let declared: String = used.map(|(name, of)| format!("${name}: {of} ")).collect();
+            let declared = if declared.is_empty() { declared } else { format!("({declared})") };
+            let fragment = if selection.contains("...M") { "fragment M on Media { width altText }" } else { "" };
+            let query = |more: &str| {
+                format!("query{declared} {{ feed {{ nodes {{ media {{ {selection} }} {more} }} }} }} {fragment}")
+            };
+            let written = reader.run(&query(""), variables.clone()).await;
+            let executed = reader.run(&query("mentions { id }"), variables.clone()).await;
+            let (written, executed) = (written.at("/feed/nodes/0/media"), executed.at("/feed/nodes/0/media"));
+            assert_eq!(written.as_array().map(Vec::len), Some(2));
+            assert_eq!(written.to_string(), executed.to_string(), "{round}: {selection} {variables}");
+        }
+    }
+    let link = async || {
+        reader.run("{ feed { nodes { media { url } } } }", json!({})).await.at("/feed/nodes/0/media/0/url").clone()
+    };
+    let before = link().await;
+    assert_eq!(link().await, before);
+    app.clock.advance(chrono::TimeDelta::hours(1));
+    let after = link().await;
+    assert_ne!(after, before, "links of a window that is over");
+    assert_eq!(reader.get(after.as_str().unwrap()).await.status().as_u16(), 200);
     app.finish().await;
 }
 

@@ -28,7 +28,8 @@ impl<'a> Writing<'a> {
         self.given_up.set(true);
     }
 
-    pub(super) fn has_given_up(&self) -> bool {
+    /// Whether one did.
+    pub(crate) fn has_given_up(&self) -> bool {
         self.given_up.get()
     }
 }

@@ -14,7 +14,8 @@ use super::media::{MediaFormat, MediaKind, MediaSize, MediaStatus, Rendition};
 use super::post::PostState;
 use super::{Audience, Commenters, Media, Post, User};
 use crate::hot::{
-    Hot, Plan, Step, Writing, boolean, id, moment, name, null, number, real, step, text, texts, written_or_null,
+    Hot, Plan, Step, Writing, boolean, id, moment, name, null, number, real, selection, step, text, texts,
+    written_or_null,
 };
 use crate::id::Kind;
 
@@ -50,7 +51,13 @@ impl Hot for Post {
             }
             "media" => {
                 let plan = Plan::<Media>::below(field)?;
-                Some(Box::new(move |post: &Marked, with, out| plan.write_list(&post.card.media, with, out)))
+                let selection = selection(field)?;
+                Some(Box::new(move |post: &Marked, with, out| {
+                    post.card.write_photos(&selection, with.links, out, |out| {
+                        plan.write_list(&post.card.media, with, out);
+                        !with.has_given_up()
+                    });
+                }))
             }
             _ => None,
         }

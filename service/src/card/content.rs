@@ -9,6 +9,7 @@ use darkroom_entity::{account, media, post, rendition};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::written::Written;
 use crate::app::App;
 
 /// A post without its counters and marks.
@@ -42,6 +43,8 @@ pub struct PostCard {
     pub hashtags: Vec<String>,
     /// Its photos, in order.
     pub media: Vec<MediaCard>,
+    #[serde(skip)]
+    pub(super) written: Written,
 }
 
 /// A person without their counters.
@@ -113,7 +116,7 @@ pub struct RenditionCard {
 }
 
 /// The window of time for which links are signed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LinkWindow(i64);
 
 impl LinkWindow {
@@ -202,6 +205,7 @@ impl PostCard {
             pinned_at: row.pinned_at,
             hashtags,
             media,
+            written: Written::default(),
         }
     }
 
@@ -210,7 +214,7 @@ impl PostCard {
         let words = self.caption.len() + self.location.as_ref().map_or(0, String::len);
         let hashtags = self.hashtags.iter().map(|tag| size_of::<String>() + tag.len());
         let media = self.media.iter().map(MediaCard::weight);
-        size_of::<Self>() + words + hashtags.sum::<usize>() + media.sum::<usize>()
+        size_of::<Self>() + words + hashtags.sum::<usize>() + media.sum::<usize>() + self.written_max()
     }
 }
 
