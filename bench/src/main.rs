@@ -144,7 +144,7 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
             draw(arguments, &report, &format!("growth-{name}"), &panels)?;
         }
         if wanted(Scenario::FanOut) {
-            let world = World::new(stores, &fan_out::SETTINGS).await?;
+            let world = World::new(stores, &[]).await?;
             let panels = fan_out::run(&mut report.section("fan-out", name), &world, effort).await?;
             world.remove().await?;
             draw(arguments, &report, &format!("fan-out-{name}"), &panels)?;

@@ -74,6 +74,21 @@ impl Events {
         }
     }
 
+    /// Tells everyone who listens to any of these topics now the same, in every process. To most of them nobody does: that is
+    /// what it is made for.
+    ///
+    /// # Errors
+    /// As [`Events::publish`]; some have heard it then, and some may hear it twice.
+    pub async fn publish_to_each(&self, topics: &[String], payload: &str) -> Result<(), RedisError> {
+        match self {
+            Self::Local(hub) => {
+                topics.iter().for_each(|topic| hub.publish(topic, Event::Message(payload.into())));
+                Ok(())
+            }
+            Self::Redis(redis) => redis.publish_to_each(topics, payload).await,
+        }
+    }
+
     /// Listens to a topic: hears all that is published after this returned, or [`Event::Missed`].
     ///
     /// While Redis is away it still returns, within a command time-out; [`Event::Missed`] comes when it is back.

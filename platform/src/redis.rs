@@ -162,6 +162,11 @@ impl Redis {
         }
     }
 
+    /// Whether keys are at home on different servers.
+    pub(crate) fn is_clustered(&self) -> bool {
+        self.inner.connection.client.is_clustered()
+    }
+
     /// Tells which server the shared connection has been made to, each time.
     pub(crate) fn connections(&self) -> broadcast::Receiver<Server> {
         self.inner.connection.client.reconnect_rx()

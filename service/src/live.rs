@@ -8,7 +8,6 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use darkroom_entity::{account, comment, post};
-use futures::stream::{self, StreamExt, TryStreamExt};
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement, UnionType};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
@@ -26,9 +25,6 @@ const LOOKERS: usize = 500;
 
 /// People who ask for different rows and whose sight one statement asks for: each adds a sub-query to it.
 const SIGHTS: usize = 50;
-
-/// Events that are published side by side; they share one connection.
-const SIDE_BY_SIDE: usize = 64;
 
 /// Somebody who asks, and a row that they ask for.
 pub type Asked = (Option<Uuid>, Uuid);
@@ -80,17 +76,8 @@ pub(crate) async fn announce_comment(tx: &mut Transaction<'_>, comment_id: Uuid)
 
 /// Tells these people that a post came to their timelines. Lost, it costs them nothing but a moment: they look again.
 pub(crate) async fn announce_post(app: &App, accounts: &[Uuid], post_id: Uuid) {
-    let payload = post_id.to_string();
     let topics: Vec<String> = accounts.iter().copied().map(feed_topic).collect();
-    let published = stream::iter(topics)
-        .map(|topic| {
-            let (events, payload) = (app.events.clone(), payload.clone());
-            async move { events.publish(&topic, &payload).await }
-        })
-        .buffer_unordered(SIDE_BY_SIDE)
-        .try_collect::<()>();
-    // The first failure ends it: if the server is away, the others would fail as well, each after its time-out.
-    if let Err(error) = published.await {
+    if let Err(error) = app.events.publish_to_each(&topics, &post_id.to_string()).await {
         tracing::debug!(%error, "a post was not announced to those who listen");
     }
 }

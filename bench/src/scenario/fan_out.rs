@@ -1,11 +1,13 @@
 //! A post on its way to a thousand timelines, and up to a million, beside the same number of raw commands.
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use bytes::Bytes;
 use darkroom_platform::{Clock, Platform};
 use fred::prelude::{Builder, Client, ClientLike, KeysInterface, ListInterface, Value};
 use fred::types::config::Config as FredConfig;
 use futures::{StreamExt, TryStreamExt, stream};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufStream};
+use tokio::net::TcpStream;
 use uuid::Uuid;
 
 use super::Effort;
@@ -14,15 +16,18 @@ use crate::report::Section;
 use crate::stores::{Stores, World};
 use crate::usage::Meter;
 
-/// Ids in each timeline: full, so that what is pushed pushes old ones out, in one go for a few dozen. Not more, since a million
-/// of them are held twice.
-const WINDOW: usize = 50;
-
-/// Settings of the world that this is measured on.
-pub(crate) const SETTINGS: [(&str, &str); 1] = [("DARKROOM_FEED_WINDOW", "50")];
+/// Ids in each timeline, by the number of timelines: full, so that what is pushed pushes old ones out, in one go for a few dozen.
+/// As many as are usual, or so few that memory holds a million of them twice.
+fn window(timelines: usize) -> usize {
+    if timelines <= 10_000 { 800 } else { 50 }
+}
 
 /// Timelines in one round trip, as the product does it.
 const BATCH: usize = 500;
+
+/// Bytes of a whole pipeline, and of its answers: each goes at once.
+const PIPELINE: usize = 128 * BATCH;
+const ANSWERS: usize = 8 * BATCH;
 
 /// Timelines that are made at once before the measurement.
 const AT_ONCE: usize = 32;
@@ -30,14 +35,16 @@ const AT_ONCE: usize = 32;
 /// Measures it for each number of followers, all of whom have a timeline. On embedded stores there is no floor: a timeline is a
 /// list in memory.
 pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort) -> anyhow::Result<Vec<Panel>> {
-    let platform = Platform::connect(world.config()?, Clock::system()).await?;
     let title = format!("Timelines that get one more post, {}", world.stores.name());
     let mut panel = Panel::growth(title, "a second", "followers");
     for followers in effort.followers {
         let rounds = (effort.pushes / followers).max(1);
+        let mut config = world.config()?;
+        config.feed.window = window(*followers);
+        let platform = Platform::connect(config, Clock::system()).await?;
         of(section, &mut panel, world, &platform, *followers, rounds).await?;
+        platform.database.close().await?;
     }
-    platform.database.close().await?;
     Ok(vec![panel])
 }
 
@@ -50,7 +57,8 @@ async fn of(
     rounds: usize,
 ) -> anyhow::Result<()> {
     let followers: Vec<Uuid> = (0..many).map(|_| platform.clock.new_id()).collect();
-    let posts: Vec<Uuid> = (0..WINDOW).map(|_| platform.clock.new_id()).collect();
+    let window = platform.config.feed.window;
+    let posts: Vec<Uuid> = (0..window).map(|_| platform.clock.new_id()).collect();
     stream::iter(&followers)
         .map(|follower| async {
             let token = platform.timelines.begin(*follower, 0).await?;
@@ -59,7 +67,8 @@ async fn of(
         .buffer_unordered(AT_ONCE)
         .try_for_each(async |_| Ok(()))
         .await?;
-    let raw = if world.stores == Stores::Clustered { Some(Raw::connect(platform, &followers).await?) } else { None };
+    let mut raw =
+        if world.stores == Stores::Clustered { Some(Raw::connect(platform, &followers).await?) } else { None };
 
     let redis = world.servers.iter().find(|(name, _)| *name == "Redis").map(|(_, pid)| *pid);
     let pids: Vec<u32> = std::iter::once(std::process::id()).chain(redis).collect();
@@ -70,28 +79,28 @@ async fn of(
         let meter = Meter::start(&pids)?;
         platform.timelines.push(&followers, post).await?;
         product.add(&meter)?;
-        if let Some(raw) = &raw {
+        if let Some(raw) = &mut raw {
             let post = platform.clock.new_id();
             let meter = Meter::start(&pids)?;
             raw.push(post).await?;
             floor.add(&meter)?;
         }
     }
-    if let Some(window) = platform.timelines.read(followers[0], 0).await? {
-        ensure!(window.ids.len() == WINDOW, "a timeline has {} posts", window.ids.len());
+    if let Some(read) = platform.timelines.read(followers[0], 0).await? {
+        ensure!(read.ids.len() == window, "a timeline has {} posts", read.ids.len());
     } else {
         // In one process the timelines of those who were not seen for long make room.
         ensure!(raw.is_none(), "a timeline is gone");
     }
     let pushes = (many * rounds) as f64;
-    let what = format!("{many} timelines of {WINDOW} posts that get one more");
+    let what = format!("{many} timelines of {window} posts that get one more");
     panel.point("Darkroom", many as f64, pushes / product.seconds);
     let Some(raw) = raw else {
         section.add(what, pushes / product.seconds, "/s");
         return Ok(());
     };
     panel.point("Redis, raw LPUSHX", many as f64, pushes / floor.seconds);
-    let what = format!("{what}; floor: raw pipelined LPUSHX, which trims nothing");
+    let what = format!("{what}; floor: LPUSHX in pipelines written by hand, which trims nothing");
     section.beside(what, pushes / product.seconds, "/s", pushes / floor.seconds);
     for (name, at) in [("of this process", 0), ("of Redis", 1)] {
         if let (Some(ours), Some(theirs)) = (product.cpu.get(at), floor.cpu.get(at)) {
@@ -119,15 +128,18 @@ impl Sum {
     }
 }
 
-/// The one command that no way of adding to a list can do without, on lists like those of the product.
+/// The one command that no way of adding to a list can do without, on lists like those of the product: written to a socket as
+/// bytes, a pipeline after the other, so that it is Redis that is measured and no client.
 struct Raw {
     client: Client,
+    socket: BufStream<TcpStream>,
     keys: Vec<String>,
 }
 
 impl Raw {
     async fn connect(platform: &Platform, followers: &[Uuid]) -> anyhow::Result<Self> {
         let config = FredConfig::from_url(platform.config.redis_url())?;
+        let server = config.server.hosts().first().cloned().context("no Redis server")?;
         let client = Builder::from_config(config).build()?;
         client.init().await?;
         let prefix = &platform.config.redis.key_prefix;
@@ -135,7 +147,10 @@ impl Raw {
         // Lists like those of the product, header and all.
         let list: Vec<Bytes> = client.lrange(key("tl", &followers[0]), 0, -1).await?;
         let bytes: usize = list.iter().map(Bytes::len).sum();
-        ensure!(bytes > 16 * WINDOW, "the floor would run on other lists than the product ({bytes} bytes)");
+        ensure!(
+            bytes > 16 * platform.config.feed.window,
+            "the floor would run on other lists than the product ({bytes} bytes)"
+        );
         // As long a key as the product's: `tl`.
         let keys: Vec<String> = followers.iter().map(|account| key("rw", account)).collect();
         for keys in keys.chunks(AT_ONCE) {
@@ -145,7 +160,9 @@ impl Raw {
             }
             pipeline.all::<Value>().await?;
         }
-        Ok(Self { client, keys })
+        let socket = TcpStream::connect((&*server.host, server.port)).await?;
+        socket.set_nodelay(true)?;
+        Ok(Self { client, socket: BufStream::with_capacity(ANSWERS, PIPELINE, socket), keys })
     }
 
     /// Makes room for the next.
@@ -156,14 +173,21 @@ impl Raw {
         Ok(())
     }
 
-    async fn push(&self, post: Uuid) -> anyhow::Result<()> {
-        let id = Bytes::copy_from_slice(post.as_bytes());
+    async fn push(&mut self, post: Uuid) -> anyhow::Result<()> {
+        let mut line = String::new();
         for keys in self.keys.chunks(BATCH) {
-            let pipeline = self.client.pipeline();
             for key in keys {
-                pipeline.lpushx::<(), _, _>(key.as_str(), id.clone()).await?;
+                let head = format!("*3\r\n$6\r\nLPUSHX\r\n${}\r\n{key}\r\n$16\r\n", key.len());
+                self.socket.write_all(head.as_bytes()).await?;
+                self.socket.write_all(post.as_bytes()).await?;
+                self.socket.write_all(b"\r\n").await?;
             }
-            pipeline.all::<Value>().await?;
+            self.socket.flush().await?;
+            for _ in keys {
+                line.clear();
+                self.socket.read_line(&mut line).await?;
+                ensure!(line.starts_with(':'), "Redis said {line:?}");
+            }
         }
         Ok(())
     }

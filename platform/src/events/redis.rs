@@ -7,14 +7,15 @@
 mod ear;
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use fred::interfaces::{EventInterface, PubsubInterface};
-use fred::prelude::ClientLike;
+use fred::prelude::{ClientLike, Value};
 use fred::types::Message;
 use fred::types::config::Server;
+use fred::types::scripts::Script;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::AbortHandle;
@@ -26,6 +27,16 @@ use crate::redis::{Connection, Redis, RedisError};
 
 /// Channels in one command.
 const BATCH: usize = 500;
+
+/// Says the same on many channels. ARGV: what, channels …
+///
+/// A command for each would cost the client ten times as much as the server, for channels at most of which nobody listens.
+static PUBLISH: LazyLock<Script> = LazyLock::new(|| {
+    Script::from_lua(
+        "for at = 2, #ARGV do redis.call('PUBLISH', ARGV[at], ARGV[1]) end
+return #ARGV - 1",
+    )
+});
 
 /// Pause before a refused subscription is tried again.
 const RETRY: Duration = Duration::from_millis(500);
@@ -70,6 +81,15 @@ impl RedisEvents {
             client.publish::<(), _, _>(channel.clone(), payload.to_owned()).await
         };
         self.redis.call(publish).await
+    }
+
+    pub(super) async fn publish_to_each(&self, topics: &[String], payload: &str) -> Result<(), RedisError> {
+        for topics in topics.chunks(BATCH) {
+            let channels = topics.iter().map(|topic| self.redis.channel(topic).into());
+            let args: Vec<Value> = std::iter::once(payload.into()).chain(channels).collect();
+            self.redis.run_once(&PUBLISH, &[], &args).await?;
+        }
+        Ok(())
     }
 
     pub(super) async fn listen(&self, topic: &str) -> Listener {

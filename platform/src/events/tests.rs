@@ -61,6 +61,25 @@ async fn everyone_who_listens_to_the_topic_hears_it_in_order() {
 }
 
 #[tokio::test]
+async fn all_topics_of_a_crowd_are_told() {
+    for (here, there) in pairs().await {
+        let topics: Vec<String> = (0..1201).map(|number| format!("feed:{number}")).collect();
+        let mut listeners = Vec::new();
+        for heard in [0, 499, 500, 1200] {
+            listeners.push(here.subscribe(&topics[heard]).await.unwrap());
+        }
+        let mut other = here.subscribe("feed:1201").await.unwrap();
+        there.publish_to_each(&topics, "ünï 'post'").await.unwrap();
+        there.publish_to_each(&[], "nobody").await.unwrap();
+        there.publish("feed:1201", "alone").await.unwrap();
+        for listener in &mut listeners {
+            assert_eq!(next(listener).await, message("ünï 'post'"));
+        }
+        assert_eq!(next(&mut other).await, message("alone"));
+    }
+}
+
+#[tokio::test]
 async fn a_topic_works_again_after_its_last_listener_left() {
     for (here, there) in pairs().await {
         for round in 0..20 {

@@ -1,4 +1,4 @@
-//! How scripts are run: many keys, one round trip.
+//! How scripts are run: once for each of many keys in one round trip, or once for all of them.
 
 use fred::bytes_utils::Str;
 use fred::error::{Error, ErrorKind};
@@ -26,6 +26,36 @@ impl Redis {
         }
         self.call(|client| async move { run(&client, script, calls).await }).await
     }
+
+    /// Runs a script once, on all of these keys, and gives its answer. With keys not on a cluster, where they are at home on
+    /// different servers.
+    ///
+    /// # Errors
+    /// As [`Redis::call`]: it may have run in part then, or twice.
+    pub(crate) async fn run_once(&self, script: &Script, keys: &[String], args: &[Value]) -> Result<Value, RedisError> {
+        self.call(|client| async move {
+            let answer = once(&client, "EVALSHA", script.sha1(), keys, args).await;
+            match script.lua().filter(|_| is_unknown(&answer)) {
+                Some(lua) => once(&client, "EVAL", lua, keys, args).await,
+                None => answer,
+            }
+        })
+        .await
+    }
+}
+
+async fn once(
+    client: &Client,
+    command: &'static str,
+    script: &Str,
+    keys: &[String],
+    args: &[Value],
+) -> Result<Value, Error> {
+    let mut words = Vec::with_capacity(2 + keys.len() + args.len());
+    words.extend([script.clone().into(), Value::Integer(keys.len() as i64)]);
+    words.extend(keys.iter().map(|key| Value::from(key.as_str())));
+    words.extend_from_slice(args);
+    client.custom(CustomCommand::new_static(command, ClusterHash::Random, false), words).await
 }
 
 async fn run(client: &Client, script: &Script, calls: &[Call]) -> Result<Vec<Value>, Error> {

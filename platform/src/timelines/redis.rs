@@ -1,9 +1,10 @@
 //! Timelines in Redis: one list an account, see `packed`.
 //!
-//! A push is the plain command `LPUSHX`: it adds to lists that exist and to no other, and costs Redis no script. It answers
-//! the list's new length; the few that have become too long by then are packed anew in a second pass. Everything else that changes
+//! A push is the command `LPUSHX`: it adds to lists that exist and to no other. It answers the list's new length; the few that
+//! have become too long by then are packed anew in a second pass. Five hundred of them are one script, which costs Redis what
+//! the commands would and the client next to nothing, or on a cluster a pipeline. Everything else that changes
 //! a list replaces its last elements, and only if its header is still the one that was read: pushes go to the other end and
-//! are not in the way. Each step is on one key, so it is at home on a cluster.
+//! are not in the way. Each step but that script is on one key, so it is at home on a cluster.
 //!
 //! The window travels with the timeline, so that processes with different settings do not trim one another's short: to a
 //! reader of another window it is absent.
@@ -22,7 +23,7 @@ use uuid::Uuid;
 
 use self::cached::Cached;
 use self::heirs::Heirs;
-use self::script::{BEGIN, SPLICE};
+use self::script::{BEGIN, PUSH, SPLICE};
 use super::contents::Contents;
 use super::packed::{self, Header, Packed};
 use super::{BuildToken, Revision, Window};
@@ -115,20 +116,34 @@ impl RedisTimelines {
     }
 
     async fn push_batch(&self, keys: Vec<String>, entry: Bytes) -> Result<(), RedisError> {
-        let lengths: Vec<i64> = {
-            let (keys, entry) = (&keys, &entry);
-            let push = |client: fred::prelude::Client| async move {
-                let pipeline = client.pipeline();
-                for key in keys {
-                    pipeline.lpushx::<(), _, _>(key.as_str(), entry.clone()).await?;
-                }
-                pipeline.all().await
-            };
-            self.redis.call(push).await?
-        };
-        let long = keys.into_iter().zip(lengths).filter(|(_, length)| *length > self.longest);
-        let long: Vec<String> = long.map(|(key, _)| key).collect();
+        let long = if self.redis.is_clustered() {
+            self.push_each(keys, entry).await
+        } else {
+            self.push_all(keys, entry).await
+        }?;
         if long.is_empty() { Ok(()) } else { self.pack(&long).await }
+    }
+
+    /// One script for all of them; gives those that have become too long.
+    async fn push_all(&self, keys: Vec<String>, entry: Bytes) -> Result<Vec<String>, RedisError> {
+        let answer = self.redis.run_once(&PUSH, &keys, &[entry.into(), self.longest.into()]).await?;
+        let long: Vec<usize> = answer.convert()?;
+        Ok(long.into_iter().filter_map(|at| keys.get(at.checked_sub(1)?).cloned()).collect())
+    }
+
+    /// A command for each, wherever in a cluster it is at home; gives those that have become too long.
+    async fn push_each(&self, keys: Vec<String>, entry: Bytes) -> Result<Vec<String>, RedisError> {
+        let (of, entry) = (&keys, &entry);
+        let push = |client: fred::prelude::Client| async move {
+            let pipeline = client.pipeline();
+            for key in of {
+                pipeline.lpushx::<(), _, _>(key.as_str(), entry.clone()).await?;
+            }
+            pipeline.all().await
+        };
+        let lengths: Vec<i64> = self.redis.call(push).await?;
+        let long = keys.into_iter().zip(lengths).filter(|(_, length)| *length > self.longest);
+        Ok(long.map(|(key, _)| key).collect())
     }
 
     /// Packs lists anew, and drops what is beyond the window. A list that changes meanwhile is left to the next push.

@@ -319,6 +319,34 @@ async fn a_timeline_keeps_its_window_however_much_is_pushed() {
     }
 }
 
+/// Of those who are pushed to at once each has become long at another moment: the one that has is packed, and not its neighbour.
+#[tokio::test]
+async fn lists_stay_short_beside_others() {
+    let Some((config, redis)) = server(&[("DARKROOM_FEED_WINDOW", "20")]).await else { return };
+    let timelines = Timelines::new(&config, Some(&redis)).unwrap();
+    let accounts: Vec<Uuid> = (0..7).map(account).collect();
+    for (late, account) in accounts.iter().enumerate().filter(|(at, _)| at % 3 != 1) {
+        let token = timelines.begin(*account, 0).await.unwrap();
+        assert!(timelines.finish(*account, &token, &[], &[]).await.unwrap());
+        for number in 0..late as u16 {
+            timelines.push(&[*account], post(number)).await.unwrap();
+        }
+    }
+    for number in 10..210 {
+        timelines.push(&accounts, post(number)).await.unwrap();
+        for (at, account) in accounts.iter().enumerate() {
+            let key = redis.key("tl", &account.simple().to_string());
+            let length = |client: Client| {
+                let key = key.clone();
+                async move { client.llen::<usize, _>(key).await }
+            };
+            let length = redis.call(length).await.unwrap();
+            // Blocks and a header, and 32 that have arrived.
+            assert!(if at % 3 == 1 { length == 0 } else { (1..=36).contains(&length) }, "{at}: {length}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_revision_loses_nothing_that_is_pushed_meanwhile() {
     for timelines in forms().await {

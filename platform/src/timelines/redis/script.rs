@@ -1,4 +1,4 @@
-//! The two scripts.
+//! The scripts.
 
 use std::sync::LazyLock;
 
@@ -30,5 +30,17 @@ end
 if ARGV[3] ~= '0' then redis.call('EXPIRE', KEYS[1], ARGV[3])
 elseif left > 0 then redis.call('PEXPIRE', KEYS[1], left) end
 return 1",
+    )
+});
+
+/// Adds an element to each list that exists. ARGV: the element, the longest that a list may be. The answer: which of the keys
+/// have longer ones now, from 1.
+pub(super) static PUSH: LazyLock<Script> = LazyLock::new(|| {
+    Script::from_lua(
+        "local call, entry, longest, long = redis.call, ARGV[1], tonumber(ARGV[2]), {}
+for at, key in ipairs(KEYS) do
+  if call('LPUSHX', key, entry) > longest then long[#long + 1] = at end
+end
+return long",
     )
 });
