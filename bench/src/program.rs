@@ -176,15 +176,22 @@ pub(crate) fn beside(name: &str) -> anyhow::Result<PathBuf> {
 pub(crate) fn build() -> anyhow::Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(["build", "--bins"]);
-    if !cfg!(debug_assertions) {
-        command.arg("--release");
-    }
+    command.args(["build", "--bins", "--profile", &profile()?]);
     for package in PACKAGES {
         command.args(["--package", package]);
     }
     ensure!(command.status()?.success(), "the programs were not built");
     Ok(())
+}
+
+/// This program's profile, after which cargo names the folder that it lies in.
+pub(crate) fn profile() -> anyhow::Result<String> {
+    let program = std::env::current_exe()?;
+    let folder = program.parent().and_then(Path::file_name).context("the program lies in no folder")?;
+    Ok(match folder.to_string_lossy().as_ref() {
+        "debug" => "dev".to_owned(),
+        other => other.to_owned(),
+    })
 }
 
 /// Cores of this machine, as they were before anything was kept on one of them.

@@ -5,6 +5,8 @@ use std::fs;
 
 use serde::Serialize;
 
+use crate::program;
+
 /// One measured number.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Figure {
@@ -114,7 +116,10 @@ fn machine() -> Vec<(&'static str, String)> {
         ("load before", load.split_whitespace().take(3).collect::<Vec<_>>().join(" ")),
         (
             "profile",
-            if cfg!(debug_assertions) { "dev: good for nothing but trying it out" } else { "release" }.to_owned(),
+            match program::profile() {
+                Ok(dev) if dev == "dev" => "dev: good for nothing but trying it out".to_owned(),
+                other => other.unwrap_or_default(),
+            },
         ),
     ]
 }
