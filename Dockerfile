@@ -26,7 +26,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
   --mount=type=cache,id=darkroom-target-$TARGETPLATFORM,target=/source/target,sharing=locked \
   cargo build --locked --profile "$PROFILE" --bins --package darkroom --package darkroom-api --package darkroom-worker \
   && mkdir /programs \
-  && cd "target/$PROFILE" && cp darkroom darkroom-api darkroom-worker /programs/
+  && cp "target/$PROFILE/darkroom" "target/$PROFILE/darkroom-api" "target/$PROFILE/darkroom-worker" /programs/
 
 FROM debian:bookworm-slim
 # ffmpeg: video. libheif1: HEIC and AVIF photos. curl: health checks, and the bucket of docker-compose.yml. tini: hands

@@ -161,7 +161,7 @@ def main():
     for variable in set(re.findall(r"\bDARKROOM_[A-Z_]+(?==)", dockerfile)) - settings():
         rule(False, f"Dockerfile: {variable} is no setting of platform/default.toml")
     for program in PROGRAMS:
-        rule(f"target/release/{program}" in dockerfile, f"Dockerfile: {program} is not in the image")
+        rule(f'"target/$PROFILE/{program}"' in dockerfile, f"Dockerfile: {program} is not in the image")
     rule(re.search(r"^USER (?!root)", dockerfile, re.MULTILINE), "Dockerfile: must not run as root")
 
     for message in broken:
