@@ -26,8 +26,8 @@ fn window(timelines: usize) -> usize {
 const BATCH: usize = 500;
 
 /// Bytes of a whole pipeline, and of its answers: each goes at once.
-const PIPELINE: usize = 128 * BATCH;
-const ANSWERS: usize = 8 * BATCH;
+const PIPELINE: usize = 256 * BATCH;
+const ANSWERS: usize = 16 * BATCH;
 
 /// Timelines that are made at once before the measurement.
 const AT_ONCE: usize = 32;
@@ -72,18 +72,20 @@ async fn of(
 
     let redis = world.servers.iter().find(|(name, _)| *name == "Redis").map(|(_, pid)| *pid);
     let pids: Vec<u32> = std::iter::once(std::process::id()).chain(redis).collect();
-    let (mut product, mut floor) = (Sum::default(), Sum::default());
-    // Turn by turn, so that both meet the same noise of the machine.
+    let (mut product, mut floors) = (Sum::default(), [Sum::default(), Sum::default()]);
+    // Turn by turn, so that all meet the same noise of the machine.
     for _ in 0..rounds {
         let post = platform.clock.new_id();
         let meter = Meter::start(&pids)?;
         platform.timelines.push(&followers, post).await?;
         product.add(&meter)?;
         if let Some(raw) = &mut raw {
-            let post = platform.clock.new_id();
-            let meter = Meter::start(&pids)?;
-            raw.push(post).await?;
-            floor.add(&meter)?;
+            for (writes, floor) in Writes::ALL.into_iter().zip(&mut floors) {
+                let post = platform.clock.new_id();
+                let meter = Meter::start(&pids)?;
+                raw.push(post, writes).await?;
+                floor.add(&meter)?;
+            }
         }
     }
     if let Some(read) = platform.timelines.read(followers[0], 0).await? {
@@ -99,13 +101,16 @@ async fn of(
         section.add(what, pushes / product.seconds, "/s");
         return Ok(());
     };
-    panel.point("Redis, raw LPUSHX", many as f64, pushes / floor.seconds);
-    let what = format!("{what}; floor: LPUSHX in pipelines written by hand, which trims nothing");
-    section.beside(what, pushes / product.seconds, "/s", pushes / floor.seconds);
-    for (name, at) in [("of this process", 0), ("of Redis", 1)] {
-        if let (Some(ours), Some(theirs)) = (product.cpu.get(at), floor.cpu.get(at)) {
-            let each = 1e6 / pushes;
-            section.beside(format!("{many}: CPU a timeline, {name}"), ours * each, "µs", theirs * each);
+    for (writes, floor) in Writes::ALL.into_iter().zip(&floors) {
+        panel.point(&format!("Redis, {}", writes.name()), many as f64, pushes / floor.seconds);
+        let what = format!("{what}; floor: {} in pipelines written by hand", writes.name());
+        section.beside(what, pushes / product.seconds, "/s", pushes / floor.seconds);
+        for (name, at) in [("of this process", 0), ("of Redis", 1)] {
+            if let (Some(ours), Some(theirs)) = (product.cpu.get(at), floor.cpu.get(at)) {
+                let (each, floor) = (1e6 / pushes, writes.name());
+                let what = format!("{many}: CPU a timeline, {name}; floor: {floor}");
+                section.beside(what, ours * each, "µs", theirs * each);
+            }
         }
     }
     raw.clear().await
@@ -128,9 +133,31 @@ impl Sum {
     }
 }
 
-/// The one command that no way of adding to a list can do without, on lists like those of the product: written to a socket as
-/// bytes, a pipeline after the other, so that it is Redis that is measured and no client.
+/// What is written to each list.
+#[derive(Clone, Copy)]
+enum Writes {
+    /// The one command that no way of adding to a list can do without; by itself it lets the list grow.
+    Push,
+    /// And the one that keeps it as long as it was.
+    PushAndTrim,
+}
+
+impl Writes {
+    const ALL: [Self; 2] = [Self::Push, Self::PushAndTrim];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Push => "LPUSHX",
+            Self::PushAndTrim => "LPUSHX and LTRIM",
+        }
+    }
+}
+
+/// Commands on lists like those of the product, written to a socket as bytes, a pipeline after the other, so that it is Redis that
+/// is measured and no client.
 struct Raw {
+    /// Elements of a list.
+    length: usize,
     client: Client,
     socket: BufStream<TcpStream>,
     keys: Vec<String>,
@@ -162,7 +189,7 @@ impl Raw {
         }
         let socket = TcpStream::connect((&*server.host, server.port)).await?;
         socket.set_nodelay(true)?;
-        Ok(Self { client, socket: BufStream::with_capacity(ANSWERS, PIPELINE, socket), keys })
+        Ok(Self { client, socket: BufStream::with_capacity(ANSWERS, PIPELINE, socket), keys, length: list.len() })
     }
 
     /// Makes room for the next.
@@ -173,20 +200,33 @@ impl Raw {
         Ok(())
     }
 
-    async fn push(&mut self, post: Uuid) -> anyhow::Result<()> {
+    async fn push(&mut self, post: Uuid, writes: Writes) -> anyhow::Result<()> {
         let mut line = String::new();
+        let last = (self.length - 1).to_string();
         for keys in self.keys.chunks(BATCH) {
             for key in keys {
                 let head = format!("*3\r\n$6\r\nLPUSHX\r\n${}\r\n{key}\r\n$16\r\n", key.len());
                 self.socket.write_all(head.as_bytes()).await?;
                 self.socket.write_all(post.as_bytes()).await?;
                 self.socket.write_all(b"\r\n").await?;
+                if let Writes::PushAndTrim = writes {
+                    let trim = format!(
+                        "*4\r\n$5\r\nLTRIM\r\n${}\r\n{key}\r\n$1\r\n0\r\n${}\r\n{last}\r\n",
+                        key.len(),
+                        last.len()
+                    );
+                    self.socket.write_all(trim.as_bytes()).await?;
+                }
             }
             self.socket.flush().await?;
-            for _ in keys {
+            let answers = match writes {
+                Writes::Push => &b":"[..],
+                Writes::PushAndTrim => b":+",
+            };
+            for first in keys.iter().flat_map(|_| answers) {
                 line.clear();
                 self.socket.read_line(&mut line).await?;
-                ensure!(line.starts_with(':'), "Redis said {line:?}");
+                ensure!(line.as_bytes().first() == Some(first), "Redis said {line:?}");
             }
         }
         Ok(())

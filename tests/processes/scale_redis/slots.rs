@@ -99,6 +99,9 @@ async fn listeners_leave_a_node_that_is_no_master_any_more() {
     };
     events.publish("topic", "before").await.unwrap();
     heard(&mut listener, &Event::Message("before".into())).await;
+    let crowd = ["nobody", "topic", "nobody else"].map(str::to_owned);
+    events.publish_to_each(&crowd, "to a crowd").await.unwrap();
+    heard(&mut listener, &Event::Message("to a crowd".into())).await;
 
     let mut keys = std::iter::repeat_with(|| CacheKey { kind: KIND, id: Uuid::new_v4() });
     let moving = keys.find(|key| cluster.slot(&name(prefix, *key)) < FEW).unwrap();
@@ -116,4 +119,6 @@ async fn listeners_leave_a_node_that_is_no_master_any_more() {
     .await;
     events.publish("topic", "after").await.unwrap();
     heard(&mut listener, &Event::Message("after".into())).await;
+    events.publish_to_each(&crowd, "to a crowd again").await.unwrap();
+    heard(&mut listener, &Event::Message("to a crowd again".into())).await;
 }
