@@ -1,7 +1,7 @@
 //! Timelines in Redis: one list an account, see `packed`.
 //!
 //! A push is the command `LPUSHX`: it adds to lists that exist and to no other. It answers the list's new length; the few that
-//! have become too long by then are packed anew in a second pass. Five hundred of them are one script, which costs Redis what
+//! have become too long by then are packed anew in a second pass. Five hundred of them are one script, which costs Redis little more than
 //! the commands would and the client next to nothing, or on a cluster a pipeline. Everything else that changes
 //! a list replaces its last elements, and only if its header is still the one that was read: pushes go to the other end and
 //! are not in the way. Each step but that script is on one key, so it is at home on a cluster.
