@@ -4,6 +4,7 @@ mod page;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::{Request, Response};
@@ -40,7 +41,7 @@ pub(crate) fn routes(app: &App, product: Product, shutdown: CancellationToken, s
     let load = Load::new(bounds(&app.config.limits));
     let operators = Operators { product, schema: admin::build(app), validator: admin::validator() };
     let edge = Edge::new(operators, Documents::of_operators(&app.config), load, shutdown, sockets);
-    Router::new().route("/admin/graphql", any(serve)).with_state(edge).merge(page::routes())
+    Router::new().route("/admin/graphql", any(serve)).with_state(Arc::new(edge)).merge(page::routes())
 }
 
 fn bounds(limits: &LimitsConfig) -> Bounds {
@@ -50,7 +51,7 @@ fn bounds(limits: &LimitsConfig) -> Bounds {
 
 /// Operations of operators. Who is none gets the very answer of a path that is no route: nothing of the request is looked at
 /// but its session.
-async fn serve(State(edge): State<Edge<Operators>>, request: http::Request<Body>) -> axum::response::Response {
+async fn serve(State(edge): State<Arc<Edge<Operators>>>, request: http::Request<Body>) -> axum::response::Response {
     match admit(&edge.gateway, request.headers()).await {
         Err(refusal) => refusal.into_response(),
         Ok(()) if request.method() == Method::POST => post(State(edge), request).await,
@@ -74,7 +75,7 @@ struct Operators {
 impl Gateway for Operators {
     type Executor = admin::Schema;
     type Validator = admin::Schema;
-    type Viewer = Viewer;
+    type Viewer = Arc<Viewer>;
 
     fn executor(&self) -> &admin::Schema {
         &self.schema
@@ -85,12 +86,12 @@ impl Gateway for Operators {
     }
 
     /// The role is in the account, which is read anew for each request.
-    async fn authenticate(&self, token: &str) -> Result<Option<Viewer>, Refusal> {
+    async fn authenticate(&self, token: &str) -> Result<Option<Arc<Viewer>>, Refusal> {
         let viewer = self.product.authenticate(token).await?;
         Ok(viewer.filter(|viewer| operator::actor(viewer).is_some()))
     }
 
-    async fn is_live(&self, viewer: &Viewer) -> bool {
+    async fn is_live(&self, viewer: &Arc<Viewer>) -> bool {
         self.product.is_live(viewer).await
     }
 
@@ -98,17 +99,17 @@ impl Gateway for Operators {
         self.product.address(parts)
     }
 
-    async fn charge(&self, viewer: Option<&Viewer>, address: IpAddr, points: u64) -> Option<Charge> {
+    async fn charge(&self, viewer: Option<&Arc<Viewer>>, address: IpAddr, points: u64) -> Option<Charge> {
         self.product.charge(viewer, address, points).await
     }
 
-    fn prepare(&self, request: Request, caller: Caller<Viewer>) -> Request {
+    fn prepare(&self, request: Request, caller: Caller<Arc<Viewer>>) -> Request {
         let Caller { viewer, presumed: _, user_agent, address, request_id } = caller;
         let address = Some(address);
         admin::prepare(request, darkroom_schema::Caller { viewer, presumed: None, user_agent, address, request_id })
     }
 
-    fn keeper(&self, viewer: Option<&Viewer>) -> Option<Keeper> {
+    fn keeper(&self, viewer: Option<&Arc<Viewer>>) -> Option<Keeper> {
         self.product.keeper(viewer)
     }
 

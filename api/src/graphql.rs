@@ -29,6 +29,8 @@ pub(crate) mod socket;
 pub(crate) mod sse;
 pub(crate) mod ws;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::routing::{get, post};
 
@@ -39,7 +41,7 @@ pub(crate) fn routes<G: Gateway>(edge: Edge<G>) -> Router {
     Router::new()
         .route("/graphql", post(http::post::<G>).get(http::get::<G>))
         .route("/graphql/ws", get(ws::upgrade::<G>))
-        .with_state(edge)
+        .with_state(Arc::new(edge))
 }
 
 #[cfg(test)]

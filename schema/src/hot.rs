@@ -1,8 +1,8 @@
 //! Hot types: lists whose entries are at hand in full are written as JSON at once, without the executor.
 //!
 //! The executor makes a future, a context and a value for each field of each object: some three thousand allocations for a
-//! page of posts. Here the selection is read once ([`Plan`]) and then followed for each entry, from what the entry already
-//! holds to bytes. The bytes leave the executor as `Value::Binary`, and whoever writes the response puts them where they
+//! page of posts. Here the selection is read once ([`Plan`], kept with the document by [`Plans`]) and then followed for each
+//! entry, from what the entry already holds to bytes. The bytes leave the executor as `Value::Binary`, and whoever writes the response puts them where they
 //! belong as they are.
 //!
 //! It is the same answer, byte for byte, or it is not given: if the selection holds anything that a type does not write (what
@@ -12,6 +12,7 @@
 
 mod json;
 mod plan;
+mod plans;
 mod selection;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on has failed")]
@@ -26,10 +27,11 @@ use darkroom_service::App;
 
 pub(crate) use json::{boolean, id, moment, name, null, number, real, text, texts, written_or_null};
 pub(crate) use plan::{Plan, Step, Writing, step};
+pub use plans::Plans;
 pub(crate) use selection::selection;
 
 /// An output type that can be written at once.
-pub(crate) trait Hot: OutputType {
+pub(crate) trait Hot: OutputType + 'static {
     /// What one is written from.
     type Source: Send + Sync + 'static;
 
@@ -51,7 +53,7 @@ impl<T: Hot> HotList<'_, T> {
     fn write(&self, ctx: &ContextSelectionSet<'_>) -> Option<Vec<u8>> {
         let app = ctx.data_opt::<App>()?;
         let sources = self.0.iter().map(|entry| entry.source()).collect::<Option<Vec<_>>>()?;
-        let plan = is_alone(ctx).then(|| Plan::<T>::of(ctx))??;
+        let plan = is_alone(ctx).then(|| Plans::of::<T>(ctx))??;
         let mut out = Vec::with_capacity(sources.len() * USUAL);
         let with = Writing::now(app);
         json::list(&mut out, &sources, |out, source| plan.write(source, &with, out));

@@ -50,6 +50,7 @@ use futures::stream::BoxStream;
 use uuid::Uuid;
 
 pub use error::mask;
+pub use hot::Plans;
 pub use listening::selected;
 pub use mutation::Mutation;
 pub use query::Query;
@@ -148,7 +149,7 @@ fn bounded<Q, M, S>(builder: SchemaBuilder<Q, M, S>) -> SchemaBuilder<Q, M, S> {
 #[derive(Debug, Clone, Default)]
 pub struct Caller {
     /// The person, if they are signed in.
-    pub viewer: Option<Viewer>,
+    pub viewer: Option<Arc<Viewer>>,
     /// Who it probably is, in place of `viewer`: only for documents that [prove it](proves_who_asks).
     pub presumed: Option<Arc<Presumed>>,
     /// What their device calls itself.
@@ -162,13 +163,13 @@ pub struct Caller {
 impl Caller {
     /// Who asks; nobody as long as it is only presumed.
     pub(crate) fn viewer(&self) -> Option<&Viewer> {
-        self.viewer.as_ref().or_else(|| self.presumed.as_ref()?.proved())
+        self.viewer.as_deref().or_else(|| self.presumed.as_ref()?.proved())
     }
 
     /// For whom loaders look things up, which they do when it is proved.
     fn viewer_id(&self) -> Option<Uuid> {
         let presumed = self.presumed.as_ref().map(|presumed| presumed.probably());
-        self.viewer.as_ref().or(presumed).map(Viewer::id)
+        self.viewer.as_ref().or(presumed).map(|viewer| viewer.id())
     }
 
     /// Where the request comes from.

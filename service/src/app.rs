@@ -1,6 +1,7 @@
 //! What every role of the program shares: the outside, and the few things that bound its use.
 
 use std::borrow::Cow;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use darkroom_platform::clock::Clock;
@@ -29,9 +30,24 @@ use crate::session::{Owed, Seen};
 use crate::transaction::Transaction;
 use crate::upload::PartSigner;
 
-/// The application: one value serves every role, cheap to clone.
+/// The application: one value serves every role. A copy shares everything ([`Shared`]) and costs a count, and knows besides what it
+/// is used for.
 #[derive(Clone)]
 pub struct App {
+    shared: Arc<Shared>,
+    /// Which step of a request with a key this value serves, if any.
+    pub(crate) step: Option<Arc<Step>>,
+    /// Which run of a job this value serves, if any.
+    pub(crate) run: Option<Run>,
+    /// The proof of who asks that this value's reads are to bring along, if any.
+    pub(crate) owed: Option<Arc<Owed>>,
+    /// Where the reads of the query that this value serves go, if a replica may answer them.
+    aside: Option<Rows>,
+}
+
+/// What all copies of an application have in common: the outside, and what a process knows of it.
+#[derive(Clone)]
+pub struct Shared {
     /// What is in force.
     pub config: Arc<Config>,
     /// Rows.
@@ -74,16 +90,16 @@ pub struct App {
     pub(crate) uploads: Arc<Semaphore>,
     /// Addresses from which one may ask as often as one likes.
     pub(crate) exempt: Arc<Networks>,
-    /// Which step of a request with a key this value serves, if any.
-    pub(crate) step: Option<Arc<Step>>,
-    /// Which run of a job this value serves, if any.
-    pub(crate) run: Option<Run>,
     /// Sessions that this process has served feeds to.
     pub(crate) seen: Arc<Seen>,
-    /// The proof of who asks that this value's reads are to bring along, if any.
-    pub(crate) owed: Option<Arc<Owed>>,
-    /// Where the reads of the query that this value serves go, if a replica may answer them.
-    aside: Option<Rows>,
+}
+
+impl Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
 }
 
 impl App {
@@ -92,7 +108,7 @@ impl App {
         let Platform { config, database, objects, transport, timelines, snapshots, events, cache, rates, clock } =
             platform;
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        Self {
+        let shared = Shared {
             cards: Arc::new(Cards::new(&config, cache.clone())),
             statements: Arc::default(),
             circles: Arc::default(),
@@ -102,17 +118,13 @@ impl App {
             signer: Arc::new(UrlSigner::new(&config)),
             part_signer: Arc::new(PartSigner::new(&config)),
             cache,
-            rebuilds: Arc::new(Rebuilds::default()),
+            rebuilds: Arc::default(),
             sandbox: Sandbox::in_process(cores),
             uploads: Arc::new(Semaphore::new(config.limits.uploads_concurrent)),
             tasks: TaskTracker::new(),
             // Settings were validated: nothing that can't be read comes here, and if it did nobody would be exempt.
             exempt: Arc::new(config.exempt().unwrap_or_default()),
-            step: None,
-            run: None,
             seen: Arc::default(),
-            owed: None,
-            aside: None,
             config,
             database,
             objects,
@@ -122,13 +134,15 @@ impl App {
             events,
             rates,
             clock,
-        }
+        };
+        Self { shared: Arc::new(shared), step: None, run: None, owed: None, aside: None }
     }
 
     /// Decodes photos there from now on: [`media::sandbox`](crate::media::sandbox) makes what the settings ask for.
     #[must_use]
     pub fn decoding_in(mut self, sandbox: Sandbox) -> Self {
-        self.sandbox = sandbox;
+        // Nobody else has it yet; if somebody had, it would be a copy from here on.
+        Arc::make_mut(&mut self.shared).sandbox = sandbox;
         self
     }
 

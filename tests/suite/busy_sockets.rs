@@ -1,5 +1,6 @@
 //! A socket that is busy with something else holds up nobody who listens.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::{Executor, Request, Response};
@@ -25,7 +26,7 @@ async fn who_does_not_go_on_holds_up_nobody() {
     let post = ada.post_picture().await;
     app.run_jobs().await;
     let schema = darkroom_schema::build(&app.app);
-    let viewer = session::authenticate(&app.app, &ada.token).await.unwrap();
+    let viewer = session::authenticate(&app.app, &ada.token).await.unwrap().map(Arc::new);
     let document = format!("subscription {{ commentAdded(postId: \"{post}\") {{ text author {{ avatar }} }} }}");
     let listen = || {
         let caller = Caller { viewer: viewer.clone(), ..Caller::default() };

@@ -6,16 +6,18 @@
 //! ```
 //!
 //! An app sends the same few texts again and again, so what was found good is kept: the parsed document beside the expression
-//! of its cost, and the variables that it was last sent with. Only valid documents are kept: what is not costs its sender the full
-//! price each time and takes no place. Whether a document and its variables fit together is said here, and the executor, which
+//! of its cost, the variables that it was last sent with, and how its lists are written. Only valid documents are kept: what is
+//! not costs its sender the full price each time and takes no place. Whether a document and its variables fit together is said here, and the executor, which
 //! would say so for each request anew, takes it as said.
 
 mod open;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use async_graphql::parser::types::{ExecutableDocument, OperationType};
-use async_graphql::{Executor, Request, Response, ServerError};
+use async_graphql::parser::types::{BaseType, ExecutableDocument, OperationType};
+use async_graphql::{Executor, Name, Request, Response, ServerError, Value};
+use darkroom_schema::Plans;
 use moka::sync::Cache;
 
 use crate::graphql::check::{Check, Cost, Costs};
@@ -51,6 +53,8 @@ struct Inner {
 struct Known {
     document: ExecutableDocument,
     costs: Costs,
+    /// How its lists are written; none if it has directives, by which the same text asks for this or that.
+    plans: Option<Plans>,
     /// With which variables it was found valid, for which of its operations; those that were sent last come first.
     fitting: Mutex<Vec<Sent>>,
 }
@@ -59,21 +63,40 @@ struct Known {
 #[derive(PartialEq, Eq)]
 struct Sent {
     operation: Option<String>,
-    /// As JSON: parsed, they may take fifty times as much memory.
+    /// As JSON, with nothing in place of what may be any text: parsed, they may take fifty times as much memory.
     variables: Vec<u8>,
 }
 
 impl Sent {
-    /// What this request sends; none if it is long.
-    fn by(request: &Request) -> Option<Self> {
-        let variables = serde_json::to_vec(&request.variables).ok()?;
+    /// What this request sends, as far as its validity depends on it; none if it is long.
+    fn by(request: &Request, document: &ExecutableDocument) -> Option<Self> {
+        let operation = darkroom_schema::selected(document, request.operation_name.as_deref())?;
+        let definitions = &operation.node.variable_definitions;
+        let takes_text = |variable: &Name| {
+            let of = definitions.iter().find(|definition| definition.node.name.node == *variable);
+            of.is_some_and(|definition| is_text(&definition.node.var_type.node.base))
+        };
+        // Each page of a list comes with another cursor: where any text will do, all are alike.
+        let any = Value::String(String::new());
+        let alike = request.variables.iter().map(|(name, value)| match value {
+            Value::String(_) if takes_text(name) => (name, &any),
+            value => (name, value),
+        });
+        let variables = serde_json::to_vec(&alike.collect::<BTreeMap<_, _>>()).ok()?;
         (variables.len() <= LONGEST_VARIABLES).then(|| Self { operation: request.operation_name.clone(), variables })
     }
 }
 
+/// Whether any text is a value of this type (GraphQL, 3.5.3 and 3.5.5).
+fn is_text(of: &BaseType) -> bool {
+    matches!(of, BaseType::Named(name) if name == "String" || name == "ID")
+}
+
 impl Known {
-    fn new(document: ExecutableDocument, costs: Costs, sent: Option<Sent>) -> Self {
-        Self { document, costs, fitting: Mutex::new(sent.into_iter().collect()) }
+    fn new(text: &str, document: ExecutableDocument, costs: Costs, sent: Option<Sent>) -> Self {
+        // Whatever else the sign stands in takes the document's plans, which it can do without.
+        let plans = (!text.contains('@')).then(Plans::default);
+        Self { document, costs, plans, fitting: Mutex::new(sent.into_iter().collect()) }
     }
 
     /// Whether it was found valid with this.
@@ -82,6 +105,13 @@ impl Known {
         let Some(place) = fitting.iter().position(|one| one == sent) else { return false };
         fitting[..=place].rotate_right(1);
         true
+    }
+
+    /// Gives a request what was made of the document before.
+    fn lend(&self, request: &mut Request) {
+        if let Some(plans) = &self.plans {
+            request.data.insert(plans.clone());
+        }
     }
 
     /// Notes that it is valid with this.
@@ -133,7 +163,7 @@ impl Documents {
     pub(crate) fn new(check: Check, persisted: Persisted, memory: u64) -> Self {
         let weigh = |text: &String, known: &Arc<Known>| {
             let document = text.len().saturating_mul(WEIGHT) + known.costs.weight();
-            u32::try_from(document + FITTING * LONGEST_VARIABLES).unwrap_or(u32::MAX)
+            u32::try_from(document + FITTING * LONGEST_VARIABLES + Plans::WEIGHT).unwrap_or(u32::MAX)
         };
         let kept = Cache::builder().max_capacity(memory).weigher(weigh).build();
         Self(Arc::new(Inner { check, persisted, kept }))
@@ -152,11 +182,12 @@ impl Documents {
             Some(known) => {
                 request.set_parsed_query(known.document.clone());
                 let admitted = self.weigh(request, &known.costs)?;
-                let sent = Sent::by(request);
+                let sent = Sent::by(request, &known.document);
                 if !sent.as_ref().is_some_and(|sent| known.fits(sent)) {
                     validate(validator, request, known.document.clone()).await?;
                     sent.into_iter().for_each(|sent| known.keep(sent));
                 }
+                known.lend(request);
                 admitted
             }
             None => {
@@ -166,7 +197,9 @@ impl Documents {
                 let document = request.parsed_query()?.clone();
                 validate(validator, request, document.clone()).await?;
                 if request.query.len() <= LONGEST {
-                    let known = Known::new(document, costs, Sent::by(request));
+                    let sent = Sent::by(request, &document);
+                    let known = Known::new(&request.query, document, costs, sent);
+                    known.lend(request);
                     kept.insert(request.query.clone(), Arc::new(known));
                 }
                 admitted

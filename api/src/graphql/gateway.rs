@@ -135,7 +135,7 @@ impl Product {
 impl Gateway for Product {
     type Executor = Schema;
     type Validator = Validator;
-    type Viewer = Viewer;
+    type Viewer = Arc<Viewer>;
 
     fn executor(&self) -> &Schema {
         &self.schema
@@ -145,24 +145,24 @@ impl Gateway for Product {
         &self.validator
     }
 
-    async fn authenticate(&self, token: &str) -> Result<Option<Viewer>, Refusal> {
-        Ok(session::authenticate(&self.app, token).await?)
+    async fn authenticate(&self, token: &str) -> Result<Option<Arc<Viewer>>, Refusal> {
+        Ok(session::authenticate(&self.app, token).await?.map(Arc::new))
     }
 
-    fn presume(&self, token: &str) -> Option<(Viewer, Presumed)> {
+    fn presume(&self, token: &str) -> Option<(Arc<Viewer>, Presumed)> {
         let presumed = session::presume(&self.app, token)?;
-        Some((presumed.probably().clone(), presumed))
+        Some((Arc::clone(presumed.probably()), presumed))
     }
 
     async fn has_ended(&self, presumed: &Presumed) -> Result<bool, Refusal> {
         Ok(presumed.has_ended(&self.app).await?)
     }
 
-    fn remember(&self, token: &str, viewer: &Viewer) {
+    fn remember(&self, token: &str, viewer: &Arc<Viewer>) {
         session::remember(&self.app, token, viewer);
     }
 
-    async fn is_live(&self, viewer: &Viewer) -> bool {
+    async fn is_live(&self, viewer: &Arc<Viewer>) -> bool {
         self.schema.stands(viewer.session_id).await.unwrap_or(true)
     }
 
@@ -170,18 +170,18 @@ impl Gateway for Product {
         address::of(parts, &self.proxies)
     }
 
-    async fn charge(&self, viewer: Option<&Viewer>, address: IpAddr, points: u64) -> Option<Charge> {
-        rate::charge(&self.app, viewer, address, points).await
+    async fn charge(&self, viewer: Option<&Arc<Viewer>>, address: IpAddr, points: u64) -> Option<Charge> {
+        rate::charge(&self.app, viewer.map(Arc::as_ref), address, points).await
     }
 
-    fn prepare(&self, request: Request, caller: Caller<Viewer>) -> Request {
+    fn prepare(&self, request: Request, caller: Caller<Arc<Viewer>>) -> Request {
         let Caller { viewer, presumed, user_agent, address, request_id } = caller;
         let caller = darkroom_schema::Caller { viewer, presumed, user_agent, address: Some(address), request_id };
         darkroom_schema::prepare(request, &self.app, caller)
     }
 
-    fn keeper(&self, viewer: Option<&Viewer>) -> Option<Keeper> {
-        Some(Keeper::new(&self.app, viewer.map(Viewer::id)))
+    fn keeper(&self, viewer: Option<&Arc<Viewer>>) -> Option<Keeper> {
+        Some(Keeper::new(&self.app, viewer.map(|viewer| viewer.id())))
     }
 
     fn mask(&self, response: Response, request_id: &str) -> Response {
@@ -213,7 +213,7 @@ impl Gateway for Product {
     }
 }
 
-/// What every GraphQL route shares.
+/// What every GraphQL route shares. Requests have it behind a pointer, which costs a count.
 #[derive(Clone)]
 pub(crate) struct Edge<G> {
     /// What lies behind.
@@ -227,7 +227,7 @@ pub(crate) struct Edge<G> {
     /// How many of them at once.
     pub(crate) load: Load,
     /// One WebSocket takes as long as these say.
-    pub(crate) timing: Arc<Timing>,
+    pub(crate) timing: Timing,
 }
 
 impl<G> Edge<G> {
@@ -239,7 +239,7 @@ impl<G> Edge<G> {
         shutdown: CancellationToken,
         sockets: TaskTracker,
     ) -> Self {
-        Self { gateway, shutdown, sockets, documents, load, timing: Arc::new(Timing::default()) }
+        Self { gateway, shutdown, sockets, documents, load, timing: Timing::default() }
     }
 }
 

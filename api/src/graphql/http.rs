@@ -81,7 +81,7 @@ enum Who<V> {
 
 /// Queries, mutations and, as an event stream, subscriptions; with files if the body is multipart.
 pub(crate) async fn post<G: Gateway>(
-    State(edge): State<Edge<G>>,
+    State(edge): State<Arc<Edge<G>>>,
     request: http::Request<Body>,
 ) -> axum::response::Response {
     let (parts, body) = request.into_parts();
@@ -97,7 +97,7 @@ pub(crate) async fn post<G: Gateway>(
 }
 
 async fn answer<G: Gateway>(
-    edge: &Edge<G>,
+    edge: &Arc<Edge<G>>,
     parts: &Parts,
     inbound: &Inbound,
     files: &mut Option<Arc<Files>>,
@@ -140,7 +140,7 @@ async fn answer<G: Gateway>(
 
 /// Queries by URL: nothing that changes anything.
 pub(crate) async fn get<G: Gateway>(
-    State(edge): State<Edge<G>>,
+    State(edge): State<Arc<Edge<G>>>,
     request: http::Request<Body>,
 ) -> Result<axum::response::Response, Refusal> {
     let (parts, _) = request.into_parts();
@@ -162,7 +162,7 @@ fn in_form(refusal: Refusal, form: Form) -> Refusal {
 }
 
 /// Who asks; 401 if the header names a session that does not stand, as far as that is looked at.
-async fn asker<G: Gateway>(edge: &Edge<G>, parts: &Parts) -> Result<Asker<G::Viewer>, Refusal> {
+async fn asker<G: Gateway>(edge: &Arc<Edge<G>>, parts: &Parts) -> Result<Asker<G::Viewer>, Refusal> {
     let who = match auth::bearer(&parts.headers)? {
         None => Who::Nobody,
         Some(token) => match edge.gateway.presume(token) {
@@ -175,7 +175,7 @@ async fn asker<G: Gateway>(edge: &Edge<G>, parts: &Parts) -> Result<Asker<G::Vie
     Ok(Asker { who, user_agent: user_agent(&parts.headers), address, request_id })
 }
 
-async fn authenticated<G: Gateway>(edge: &Edge<G>, token: &str) -> Result<G::Viewer, Refusal> {
+async fn authenticated<G: Gateway>(edge: &Arc<Edge<G>>, token: &str) -> Result<G::Viewer, Refusal> {
     edge.gateway.authenticate(token).await?.ok_or_else(auth::ended)
 }
 
@@ -184,7 +184,7 @@ impl<V: Clone> Asker<V> {
     /// other the session is looked up now.
     async fn settle<G: Gateway<Viewer = V>>(
         self,
-        edge: &Edge<G>,
+        edge: &Arc<Edge<G>>,
         proves: bool,
     ) -> Result<(Caller<V>, Option<V>), Refusal> {
         let Self { who, user_agent, address, request_id } = self;
@@ -213,7 +213,7 @@ pub(crate) fn user_agent(headers: &HeaderMap) -> String {
 }
 
 async fn run<G: Gateway>(
-    edge: &Edge<G>,
+    edge: &Arc<Edge<G>>,
     asked: Asked<G::Viewer>,
     read_only: bool,
 ) -> Result<axum::response::Response, Refusal> {
@@ -242,7 +242,7 @@ async fn run<G: Gateway>(
 }
 
 async fn execute<G: Gateway>(
-    edge: &Edge<G>,
+    edge: &Arc<Edge<G>>,
     begun: Begun<G::Viewer>,
     read_only: bool,
     measured: &Measured,

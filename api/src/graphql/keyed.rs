@@ -3,6 +3,7 @@
 //! What is done once, and what a crash leaves, is the service's matter (`darkroom_service::idempotency`); here is HTTP: the
 //! header, what tells one request from another, waiting, statuses.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::{Request, Response, Value};
@@ -77,7 +78,7 @@ pub(crate) struct Keyed<'a> {
 ///
 /// # Errors
 /// 422 if the key stands for another request, 409 if that request is still under way after a while.
-pub(crate) async fn run<G: Gateway>(edge: &Edge<G>, keyed: Keyed<'_>) -> Result<Answer, Refusal> {
+pub(crate) async fn run<G: Gateway>(edge: &Arc<Edge<G>>, keyed: Keyed<'_>) -> Result<Answer, Refusal> {
     let Keyed { key, keeper, request, admitted, files, request_id } = keyed;
     let files = match files {
         None => Vec::new(),
@@ -135,7 +136,7 @@ struct Work {
     request_id: String,
 }
 
-async fn carry_out<G: Gateway>(edge: Edge<G>, work: Work, attempt: Attempt) -> Result<Answer, Refusal> {
+async fn carry_out<G: Gateway>(edge: Arc<Edge<G>>, work: Work, attempt: Attempt) -> Result<Answer, Refusal> {
     let Work { request, admitted, has_files, request_id } = work;
     let request = under_key(request, attempt.clone());
     let executed = tokio::select! {

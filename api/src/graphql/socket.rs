@@ -13,6 +13,7 @@ mod message;
 mod operations;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Executor, Response};
@@ -88,7 +89,7 @@ pub(crate) async fn refuse_protocol(socket: WebSocket) {
 /// of quiet sockets wait in it.
 pub(crate) fn serve<G: Gateway>(
     socket: WebSocket,
-    edge: Edge<G>,
+    edge: Arc<Edge<G>>,
     visitor: Box<Visitor<G::Viewer>>,
 ) -> BoxFuture<'static, ()> {
     let shutdown = edge.shutdown.clone();
@@ -111,7 +112,7 @@ pub(crate) fn serve<G: Gateway>(
 
 struct Connection<G: Gateway> {
     socket: WebSocket,
-    edge: Edge<G>,
+    edge: Arc<Edge<G>>,
     visitor: Box<Visitor<G::Viewer>>,
     operations: Operations,
     /// Whether the peer has been heard since the last look.

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::Response;
@@ -25,7 +26,7 @@ const COMPLETE: Bytes = Bytes::from_static(b"event: complete\ndata:\n\n");
 const COMMENT: Bytes = Bytes::from_static(b":\n\n");
 
 struct State<G: Gateway> {
-    edge: Edge<G>,
+    edge: Arc<Edge<G>>,
     responses: BoxStream<'static, Response>,
     viewer: Option<G::Viewer>,
     request_id: String,
@@ -38,7 +39,7 @@ struct State<G: Gateway> {
 /// Streams an operation: each response an event `next`, then `complete`. Ends without `complete` when the server stops,
 /// so that clients connect to another one.
 pub(crate) fn stream<G: Gateway>(
-    edge: &Edge<G>,
+    edge: &Arc<Edge<G>>,
     responses: BoxStream<'static, Response>,
     viewer: Option<G::Viewer>,
     request_id: String,

@@ -148,7 +148,7 @@ impl TestEdge {
     }
 
     fn timing(mut self, init: Duration, beat: Duration) -> Self {
-        self.edge.timing = Arc::new(Timing { init, beat, ..Timing::default() });
+        self.edge.timing = Timing { init, beat, ..Timing::default() };
         self
     }
 

@@ -1,5 +1,7 @@
 //! `GET /graphql/ws`: the upgrade to `graphql-transport-ws`.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::State;
 use axum::extract::ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection};
@@ -30,7 +32,7 @@ const BUFFER: usize = 1024;
 /// Opens a WebSocket. A client that does not speak our protocol is let in to be told so by close code 4406, since
 /// browsers show nothing of an answer that is no upgrade.
 pub(crate) async fn upgrade<G: Gateway>(
-    State(edge): State<Edge<G>>,
+    State(edge): State<Arc<Edge<G>>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     request: http::Request<Body>,
 ) -> Result<Response, Refusal> {

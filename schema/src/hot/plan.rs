@@ -42,7 +42,8 @@ pub(crate) fn step<S>(write: impl Fn(&S, &mut Vec<u8>) + Send + Sync + 'static) 
     Some(Box::new(move |source, _, out| write(source, out)))
 }
 
-/// How the objects of one list are written. Good for the request whose selection it is: arguments and variables are in it.
+/// How the objects of one list are written. Good for a selection and the variables that it mentions, and for nothing else of a request:
+/// whose it is, and when, comes with [`Writing`].
 pub(crate) struct Plan<T: Hot> {
     /// The key as it is written, `"likes":`, and what comes after it.
     fields: Vec<(Vec<u8>, Step<T::Source>)>,

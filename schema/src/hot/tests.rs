@@ -1,5 +1,7 @@
 //! That lists are written as bytes where they can be, and only there.
 
+use std::cell::Cell;
+
 use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema};
 use darkroom_platform::{Clock, Config, Platform, Role};
 
@@ -32,6 +34,11 @@ impl Thing {
     }
 }
 
+thread_local! {
+    /// How many fields' steps were made: a test and what it executes are on one thread.
+    static READ: Cell<usize> = const { Cell::new(0) };
+}
+
 impl Hot for Thing {
     type Source = i64;
 
@@ -41,6 +48,7 @@ impl Hot for Thing {
     }
 
     fn field(field: &Context<'_>) -> Option<Step<i64>> {
+        READ.set(READ.get() + 1);
         match field.item.node.name.node.as_str() {
             "number" => step(|source: &i64, out| number(out, *source)),
             "times" => {
@@ -73,14 +81,19 @@ impl Root {
 
 /// What a document returns, and whether its list was written as bytes.
 async fn run(numbers: &[i64], document: &str) -> (String, bool) {
+    let variables = async_graphql::value!({ "by": 3, "yes": true });
+    run_by(numbers, async_graphql::Request::new(document).variables(async_graphql::Variables::from_value(variables)))
+        .await
+}
+
+async fn run_by(numbers: &[i64], request: async_graphql::Request) -> (String, bool) {
     let folder = tempfile::tempdir().expect("a folder");
     let settings = [("DARKROOM_DATA_DIR".to_owned(), folder.path().display().to_string())];
     let config = Config::load_from(Role::Single, None, settings).expect("settings");
     let app = App::new(Platform::connect(config, Clock::system()).await.expect("stores"));
     let things = numbers.iter().copied().map(Thing).collect();
     let schema = Schema::build(Root(things), EmptyMutation, EmptySubscription).data(app).finish();
-    let request = async_graphql::Request::new(document)
-        .variables(async_graphql::Variables::from_value(async_graphql::value!({ "by": 3, "yes": true })));
+    let document = request.query.clone();
     let response = schema.execute(request).await;
     assert!(response.errors.is_empty(), "{document}: {:?}", response.errors);
     let Value::Object(data) = &response.data else { panic!("no object") };
@@ -138,6 +151,59 @@ async fn what_cannot_be_written_takes_the_ordinary_way() {
         let (json, written) = run(&numbers, document).await;
         let same: serde_json::Value = serde_json::from_str(&json).expect("JSON");
         assert_eq!((same, written), (serde_json::from_str(expected).expect("JSON"), false), "{document}");
+    }
+}
+
+#[tokio::test]
+async fn a_document_that_comes_again_is_not_read_again() {
+    let plans = Plans::default();
+    let ask = async |document: &str, operation: Option<&str>, variables: Value| {
+        let mut request = async_graphql::Request::new(document)
+            .variables(async_graphql::Variables::from_value(variables))
+            .data(plans.clone());
+        request.operation_name = operation.map(str::to_owned);
+        READ.set(0);
+        let (json, written) = run_by(&[1], request).await;
+        assert!(written, "{document}");
+        (json, READ.get())
+    };
+    let by = |by: i64| async_graphql::value!({ "by": by, "more": by });
+    let document =
+        "query a($by: Int! = 2) { ...R } query b($by: Int! = 5) { ...R } fragment R on Root { things { ...T } }
+        fragment T on Thing { inner { times(by: $by) } }";
+    let answer = |times: i64| format!(r#"[{{"inner":{{"times":{times}}}}}]"#);
+    let none = || async_graphql::value!({});
+    assert_eq!(ask(document, Some("a"), by(3)).await, (answer(3), 2));
+    assert_eq!(ask(document, Some("a"), by(3)).await, (answer(3), 0));
+    // With whatever it mentions as it was.
+    assert_eq!(ask(document, Some("a"), by(4)).await, (answer(4), 2));
+    assert_eq!(ask(document, Some("a"), none()).await, (answer(2), 2));
+    assert_eq!(ask(document, Some("b"), none()).await, (answer(5), 2));
+    assert_eq!(ask(document, Some("b"), none()).await, (answer(5), 0));
+    assert_eq!(ask(document, Some("a"), by(3)).await, (answer(3), 0));
+    let unlike = async_graphql::value!({ "by": 3, "after": "somewhere else" });
+    assert_eq!(ask(document, Some("a"), unlike).await, (answer(3), 0), "what it does not mention");
+}
+
+#[tokio::test]
+async fn long_selections_and_many_are_read_each_time() {
+    let fields = |count: usize| (0..count).map(|at| format!("f{at}: number ")).collect::<String>();
+    let documents = |count: usize| {
+        let below = fields(count);
+        [
+            format!("{{ things {{ {below} }} }}"),
+            format!("{{ a: things {{ {below} }} }}"),
+            format!("{{ things {{ {below} }} }} "),
+        ]
+    };
+    for (count, kept) in [(plans::MOST, 1), (plans::MOST / 2, 2), (plans::MOST + 1, 0)] {
+        let plans = Plans::default();
+        for document in documents(count) {
+            for _ in 0..2 {
+                run_by(&[1], async_graphql::Request::new(document.as_str()).data(plans.clone())).await;
+            }
+        }
+        assert_eq!(plans.count(), kept, "{count}");
     }
 }
 

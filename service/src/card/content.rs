@@ -117,7 +117,7 @@ pub struct RenditionCard {
 
 /// The window of time for which links are signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LinkWindow(i64);
+pub struct LinkWindow(pub(super) i64);
 
 impl LinkWindow {
     /// The one that it is now.

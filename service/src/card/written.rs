@@ -82,3 +82,59 @@ impl PostCard {
         self.media.len() * MOST_PER_PHOTO
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use uuid::Uuid;
+
+    /// A post with so many photos.
+    fn card(photos: usize) -> PostCard {
+        let photo = json!({ "id": Uuid::nil(), "kind": "Photo", "status": "Ready", "width": 4, "height": 3, "placeholder": null,
+            "dominant_color": null, "alt_text": "", "renditions": [] });
+        let card = json!({ "id": Uuid::nil(), "revision": 1, "author_id": Uuid::nil(), "state": "Published", "audience": "Everyone",
+            "commenters": "Everyone", "caption": "", "location": null, "created_at": "2026-01-02T03:04:05Z",
+            "published_at": null, "edited_at": null, "pinned_at": null, "hashtags": [], "media": vec![photo; photos] });
+        serde_json::from_value(card).unwrap()
+    }
+
+    /// What is appended when `said` would be written, and whether that was asked for.
+    fn written(card: &PostCard, selection: &str, links: i64, said: &str, whole: bool) -> (String, bool) {
+        let (mut out, mut asked) = (b"before,".to_vec(), false);
+        card.write_photos(selection, LinkWindow(links), &mut out, |out| {
+            asked = true;
+            out.extend_from_slice(said.as_bytes());
+            whole
+        });
+        (String::from_utf8(out).unwrap(), asked)
+    }
+
+    #[test]
+    fn what_was_written_is_copied_for_the_same_selection_and_links_only() {
+        let card = card(1);
+        let copied = ("before,one".to_owned(), false);
+        assert_eq!(written(&card, "{url}", 7, "one", true), ("before,one".to_owned(), true));
+        assert_eq!(written(&card, "{url}", 7, "never", true), copied);
+        assert_eq!(written(&card, "{id}", 7, "two", true), ("before,two".to_owned(), true), "another selection");
+        assert_eq!(written(&card, "{id}", 8, "three", true), ("before,three".to_owned(), true), "links signed anew");
+        assert_eq!(written(&card, "{id}", 8, "never", true), ("before,three".to_owned(), false), "the last is kept");
+        assert_eq!(written(&card, "{id", 8, "}four", true), ("before,}four".to_owned(), true), "not where it ends");
+        assert_eq!(written(&card.clone(), "{id", 8, "five", true), ("before,five".to_owned(), true), "a copy's own");
+    }
+
+    #[test]
+    fn what_is_not_whole_or_long_is_written_each_time() {
+        let (card, selection) = (card(2), "{url}");
+        let room = 2 * MOST_PER_PHOTO - selection.len();
+        assert!(written(&card, selection, 7, "half", false).1);
+        assert_eq!(written(&card, selection, 7, "all", true), ("before,all".to_owned(), true), "half was not kept");
+        let other = "{id,}";
+        for _ in 0..2 {
+            assert!(written(&card, other, 7, &"x".repeat(room + 1), true).1, "a byte too long");
+        }
+        assert!(written(&card, other, 7, &"x".repeat(room), true).1);
+        assert!(!written(&card, other, 7, "never", true).1, "as long as may be");
+    }
+}

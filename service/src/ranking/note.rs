@@ -37,7 +37,8 @@ impl Notes {
 
     /// Whether this is the first time in this hour of the clock, in this process, that this is asked.
     fn is_first(&self, name: Uuid) -> bool {
-        self.noted.entry(name).or_insert(()).is_fresh()
+        // Mostly it is not, which a look says without a place being made for it.
+        !self.noted.contains_key(&name) && self.noted.entry(name).or_insert(()).is_fresh()
     }
 }
 

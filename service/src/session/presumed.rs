@@ -53,8 +53,8 @@ pub struct Presumed {
 
 /// Remembers who sent this token, for the next time. For those who read their feed: whoever only listens would lie in memory for
 /// nothing.
-pub fn remember(app: &App, token: &str, viewer: &Viewer) {
-    app.seen.0.insert(hash(token), Arc::new(viewer.clone()));
+pub fn remember(app: &App, token: &str, viewer: &Arc<Viewer>) {
+    app.seen.0.insert(hash(token), Arc::clone(viewer));
 }
 
 /// Who sent this token when they were last [remembered](remember); none if they were not.
@@ -71,7 +71,7 @@ pub fn presume(app: &App, token: &str) -> Option<Presumed> {
 impl Presumed {
     /// Whose points a request takes, and whom its loaders ask for once it is proved.
     #[must_use]
-    pub fn probably(&self) -> &Viewer {
+    pub fn probably(&self) -> &Arc<Viewer> {
         &self.viewer
     }
 

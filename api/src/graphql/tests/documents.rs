@@ -1,7 +1,12 @@
 //! Documents on their way through the edge: cost, persisted ones, what is kept.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use ::http::Request as HttpRequest;
+use async_graphql::{Data, Executor, Request, Response, Variables};
 use axum::body::Body;
+use futures::stream::BoxStream;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -54,6 +59,50 @@ async fn every_answer_says_its_cost() {
     assert!(refused.cost().is_null(), "{}", refused.body);
     let events = post_as(&edge, json!({ "query": "subscription { count(to: 2) }" }), "text/event-stream").await;
     assert_eq!(events.body.matches(r#""cost":{"requested":1,"limit":20000}"#).count(), 2, "{}", events.body);
+}
+
+/// Validates, and counts how often it is asked to.
+#[derive(Clone)]
+struct Counting(schema::TestSchema, Arc<AtomicUsize>);
+
+impl Executor for Counting {
+    async fn execute(&self, request: Request) -> Response {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.execute(request).await
+    }
+
+    fn execute_stream(&self, request: Request, data: Option<Arc<Data>>) -> BoxStream<'static, Response> {
+        Executor::execute_stream(&self.0, request, data)
+    }
+}
+
+#[tokio::test]
+async fn a_document_is_validated_once_for_all_texts_and_for_each_other_value() {
+    let validator = Counting(schema::validator(), Arc::default());
+    let documents = schema::documents(Persisted::Off);
+    let validated = async |variables: Value| {
+        let query = "query($text: String!, $really: Boolean) { echo(text: $text) panics(really: $really) }";
+        let mut request = Request::new(query).variables(Variables::from_json(variables));
+        let before = validator.1.load(Ordering::Relaxed);
+        let admitted = documents.admit(&validator, &mut request).await;
+        (admitted.is_ok(), validator.1.load(Ordering::Relaxed) - before)
+    };
+    assert_eq!(validated(json!({ "text": "one", "really": false })).await, (true, 1));
+    for text in ["one", "two", "", &"long ".repeat(1000)] {
+        assert_eq!(validated(json!({ "text": text, "really": false })).await, (true, 0), "{text}");
+    }
+    assert_eq!(validated(json!({ "text": "one", "really": true })).await, (true, 1), "no text");
+    assert_eq!(validated(json!({ "text": "one", "really": null })).await.1, 1, "no text, and no value");
+    for wrong in [
+        json!({ "text": null }),
+        json!({ "text": 1 }),
+        json!({ "text": ["one"] }),
+        json!({ "text": "one", "really": "yes" }),
+    ] {
+        assert_eq!(validated(wrong.clone()).await, (false, 1), "{wrong}");
+        assert_eq!(validated(wrong.clone()).await, (false, 1), "again: {wrong}");
+    }
+    assert_eq!(validated(json!({ "text": "three", "really": true })).await, (true, 0));
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Which fields are written as bytes. That they are written as the executor would: `tests/suite/hot.rs`.
 
+use std::sync::Arc;
+
 use async_graphql::{Executor, Request, Value};
 use darkroom_platform::{Clock, Config, Platform, Role};
 use darkroom_service::account::{NewAccount, sign_up};
@@ -42,7 +44,7 @@ async fn whatever_a_screen_shows_of_feed_and_tray_is_written_as_bytes() {
         full_name: String::new(),
     };
     let (viewer, _) = sign_up(&app, new, Origin { user_agent: "", address: None }).await.unwrap();
-    let caller = Caller { viewer: Some(viewer), ..Caller::default() };
+    let caller = Caller { viewer: Some(Arc::new(viewer)), ..Caller::default() };
 
     let post = format!("{POST} author {{ {USER} }} media {{ {MEDIA} }}");
     let reel = format!("hasUnseen user {{ {USER} }} stories {{ {STORY} author {{ {USER} }} media {{ {MEDIA} }} }}");
