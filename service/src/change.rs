@@ -31,16 +31,16 @@ const BATCH: i64 = 1000;
 
 /// A post or a person looks another way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Change {
+pub struct Change {
     /// The post or the person.
-    pub(crate) about: Uuid,
+    pub about: Uuid,
     /// For whom alone, if it is their mark on the post, or they are the person's close friend no more.
-    pub(crate) whose: Option<Uuid>,
+    pub whose: Option<Uuid>,
 }
 
 /// How far the log was seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Place {
+pub struct Place {
     /// The first position that was not seen.
     next: i64,
     /// Of those before it, those that were not seen either: numbers of transactions, with commas in between.
@@ -53,20 +53,20 @@ pub(crate) struct Place {
 
 /// What a look has found.
 #[derive(Debug)]
-pub(crate) struct Look {
+pub struct Look {
     /// From where to look the next time.
-    pub(crate) place: Place,
+    pub place: Place,
     /// What has been changed since the place from which was looked; none if that is more than can be told, or too long ago.
-    pub(crate) changes: Option<Vec<Change>>,
+    pub changes: Option<Vec<Change>>,
     /// Another server has answered than the last time: numbers may count to the same a second time.
-    pub(crate) is_another: bool,
+    pub is_another: bool,
 }
 
 /// What has been changed since `from`; without it, only where the log is now.
 ///
 /// # Errors
 /// When the database does not answer.
-pub(crate) async fn look(rows: &Rows, from: Option<&Place>) -> Result<Look, DbErr> {
+pub async fn look(rows: &Rows, from: Option<&Place>) -> Result<Look, DbErr> {
     let backend = rows.get_database_backend();
     let found = rows.query_all_raw(statement(backend, from)).await?;
     let first = found.first().ok_or_else(|| DbErr::RecordNotFound("the log of changes says nothing".to_owned()))?;

@@ -19,7 +19,7 @@ use sea_orm::{EntityTrait, QueryOrder, QuerySelect};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Effort, idle_memory, loaded_memory};
+use super::{Effort, commands, idle_memory, loaded_memory};
 use crate::http::{self, Connection};
 use crate::peer;
 use crate::plot::Panel;
@@ -82,6 +82,11 @@ pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort
         if mode == "FOLLOWING" {
             idle_memory(section, &deployment, "idle after pages").await?;
         }
+        // A ranked page asks for the same, and for its order.
+        let commands = match mode {
+            "FOLLOWING" => commands::alone(world, &viewers, CONNECTIONS, reading.min(Duration::from_secs(5))).await?,
+            _ => Vec::new(),
+        };
         let floor = floor(world, &weight.example, &requests, reading.min(Duration::from_secs(5))).await?;
         let Page { rate, mut times, cpu } = pages(world, &deployment, &requests, reading).await?;
         section.beside(format!("{name}: pages; floor: the same bytes from bare hyper"), rate, "/s", floor.rate);
@@ -89,9 +94,11 @@ pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort
         section.beside(format!("{name}: p99, {CONNECTIONS} at once"), quantile(&mut times, 0.99), "ms", floor.p99);
         for (place, (process, milliseconds)) in cpu.into_iter().enumerate() {
             let what = format!("{name}: CPU a page, {process}");
-            match place {
-                0 => section.beside(what, milliseconds, "ms", floor.cpu),
-                _ => section.add(what, milliseconds, "ms"),
+            let alone = commands.iter().find(|(store, _)| *store == process).map(|(_, cpu)| *cpu);
+            match alone {
+                None if place == 0 => section.beside(what, milliseconds, "ms", floor.cpu),
+                None => section.add(what, milliseconds, "ms"),
+                Some(alone) => section.beside(format!("{what}; floor: its commands alone"), milliseconds, "ms", alone),
             }
         }
         let title = format!("A page of the {name} feed at fixed rates, {}", world.stores.name());

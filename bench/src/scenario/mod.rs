@@ -1,6 +1,7 @@
 //! What is measured.
 
 pub(crate) mod attack;
+mod commands;
 pub(crate) mod fan_out;
 pub(crate) mod feed;
 pub(crate) mod growth;
