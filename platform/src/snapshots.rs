@@ -4,6 +4,8 @@
 //! A snapshot has an id of its own and never changes. Which one is shown to a person who begins to read is said by the latest
 //! one of a `state`, a number that its maker derives from all that it was made of: what is of another state is not found.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use fred::prelude::KeysInterface;
 use fred::types::Expiration;
@@ -35,12 +37,14 @@ pub struct LocalSnapshots {
     kept: Cache<(Uuid, Uuid), Bytes>,
 }
 
-/// Snapshots in Redis.
+/// Snapshots in Redis, and in this process those that it has made or read: whoever begins to read again has theirs without
+/// a way there.
 #[derive(Debug, Clone)]
 pub struct RedisSnapshots {
     redis: Redis,
     /// Seconds.
     ttl: i64,
+    at_hand: LocalSnapshots,
 }
 
 impl Snapshots {
@@ -48,32 +52,36 @@ impl Snapshots {
     #[must_use]
     pub fn new(config: &Config, redis: Option<&Redis>) -> Self {
         let ttl = 2 * u64::from(config.ranking.snapshot_seconds);
-        let Some(redis) = redis else {
-            let ttl = std::time::Duration::from_secs(ttl);
-            let weight = |_: &(Uuid, Uuid), bytes: &Bytes| u32::try_from(bytes.len() + ENTRY).unwrap_or(u32::MAX);
-            let kept = Cache::builder().weigher(weight).max_capacity(config.ranking.snapshot_memory_max_bytes);
-            let latest = Cache::builder().max_capacity(LATEST).time_to_live(ttl).build();
-            return Self::Local(LocalSnapshots { latest, kept: kept.time_to_live(ttl).build() });
-        };
-        Self::Redis(RedisSnapshots { redis: redis.clone(), ttl: ttl.cast_signed() })
+        let local = LocalSnapshots::new(config.ranking.snapshot_memory_max_bytes, Duration::from_secs(ttl));
+        match redis {
+            None => Self::Local(local),
+            Some(redis) => Self::Redis(RedisSnapshots { redis: redis.clone(), ttl: ttl.cast_signed(), at_hand: local }),
+        }
     }
 
-    /// The latest snapshot of this account in this state, with its id.
+    /// The latest snapshot of this account in this state, with its id; none if it is not `good` any more. What is at hand and good
+    /// is not looked for elsewhere: another process may have a later one by then, if it was asked for one that is younger.
     ///
     /// # Errors
     /// When Redis is away.
-    pub async fn latest(&self, account: Uuid, state: u64) -> Result<Option<(Uuid, Bytes)>, RedisError> {
-        let id = match self {
-            Self::Local(local) => local.latest.get(&(account, state)),
+    pub async fn latest(
+        &self,
+        account: Uuid,
+        state: u64,
+        good: impl Fn(&Bytes) -> bool,
+    ) -> Result<Option<(Uuid, Bytes)>, RedisError> {
+        let good = |(_, bytes): &(Uuid, Bytes)| good(bytes);
+        match self {
+            Self::Local(local) => Ok(local.latest(account, state).filter(good)),
             Self::Redis(shared) => {
-                let key = &shared.latest_key(account, state);
-                let id: Option<Bytes> =
-                    shared.redis.call(|client| async move { client.get(key.as_str()).await }).await?;
-                id.and_then(|id| Uuid::from_slice(&id).ok())
+                if let Some(at_hand) = shared.at_hand.latest(account, state).filter(good) {
+                    return Ok(Some(at_hand));
+                }
+                let Some((id, bytes)) = shared.latest(account, state).await?.filter(good) else { return Ok(None) };
+                shared.at_hand.put(account, state, id, bytes.clone());
+                Ok(Some((id, bytes)))
             }
-        };
-        let Some(id) = id else { return Ok(None) };
-        Ok(self.get(account, id).await?.map(|bytes| (id, bytes)))
+        }
     }
 
     /// This account's snapshot of that id; none if it has gone, was never there or is somebody else's.
@@ -82,11 +90,15 @@ impl Snapshots {
     /// When Redis is away.
     pub async fn get(&self, account: Uuid, id: Uuid) -> Result<Option<Bytes>, RedisError> {
         match self {
-            Self::Local(local) => Ok(local.kept.get(&(account, id))),
-            Self::Redis(shared) => {
-                let key = &shared.key(account, id);
-                shared.redis.call(|client| async move { client.get(key.as_str()).await }).await
-            }
+            Self::Local(local) => Ok(local.get(account, id)),
+            Self::Redis(shared) => match shared.at_hand.get(account, id) {
+                Some(bytes) => Ok(Some(bytes)),
+                None => {
+                    let bytes = shared.get(account, id).await?;
+                    bytes.iter().for_each(|bytes| shared.at_hand.kept.insert((account, id), bytes.clone()));
+                    Ok(bytes)
+                }
+            },
         }
     }
 
@@ -96,28 +108,64 @@ impl Snapshots {
     /// When Redis is away: it may be kept or not.
     pub async fn put(&self, account: Uuid, state: u64, id: Uuid, snapshot: Bytes) -> Result<(), RedisError> {
         match self {
-            Self::Local(local) => {
-                local.kept.insert((account, id), snapshot);
-                local.latest.insert((account, state), id);
-                Ok(())
-            }
+            Self::Local(local) => local.put(account, state, id, snapshot),
             Self::Redis(shared) => {
-                let (key, latest) = (&shared.key(account, id), &shared.latest_key(account, state));
-                let (id, snapshot) = (&Bytes::copy_from_slice(id.as_bytes()), &snapshot);
-                // The snapshot first: who finds the id finds it. Both have one tag, so in a cluster they are in one place.
-                let put = |client: fred::prelude::Client| async move {
-                    let (pipeline, lives) = (client.pipeline(), Some(Expiration::EX(shared.ttl)));
-                    pipeline.set::<(), _, _>(key.as_str(), snapshot.clone(), lives.clone(), None, false).await?;
-                    pipeline.set::<(), _, _>(latest.as_str(), id.clone(), lives, None, false).await?;
-                    pipeline.all::<()>().await
-                };
-                shared.redis.call(put).await
+                shared.put(account, state, id, &snapshot).await?;
+                shared.at_hand.put(account, state, id, snapshot);
             }
         }
+        Ok(())
+    }
+}
+
+impl LocalSnapshots {
+    fn new(most_bytes: u64, ttl: Duration) -> Self {
+        let weight = |_: &(Uuid, Uuid), bytes: &Bytes| u32::try_from(bytes.len() + ENTRY).unwrap_or(u32::MAX);
+        let kept = Cache::builder().weigher(weight).max_capacity(most_bytes).time_to_live(ttl).build();
+        Self { latest: Cache::builder().max_capacity(LATEST).time_to_live(ttl).build(), kept }
+    }
+
+    fn latest(&self, account: Uuid, state: u64) -> Option<(Uuid, Bytes)> {
+        let id = self.latest.get(&(account, state))?;
+        Some((id, self.get(account, id)?))
+    }
+
+    fn get(&self, account: Uuid, id: Uuid) -> Option<Bytes> {
+        self.kept.get(&(account, id))
+    }
+
+    fn put(&self, account: Uuid, state: u64, id: Uuid, snapshot: Bytes) {
+        self.kept.insert((account, id), snapshot);
+        self.latest.insert((account, state), id);
     }
 }
 
 impl RedisSnapshots {
+    async fn latest(&self, account: Uuid, state: u64) -> Result<Option<(Uuid, Bytes)>, RedisError> {
+        let key = &self.latest_key(account, state);
+        let id: Option<Bytes> = self.redis.call(|client| async move { client.get(key.as_str()).await }).await?;
+        let Some(id) = id.and_then(|id| Uuid::from_slice(&id).ok()) else { return Ok(None) };
+        Ok(self.get(account, id).await?.map(|bytes| (id, bytes)))
+    }
+
+    async fn get(&self, account: Uuid, id: Uuid) -> Result<Option<Bytes>, RedisError> {
+        let key = &self.key(account, id);
+        self.redis.call(|client| async move { client.get(key.as_str()).await }).await
+    }
+
+    async fn put(&self, account: Uuid, state: u64, id: Uuid, snapshot: &Bytes) -> Result<(), RedisError> {
+        let (key, latest) = (&self.key(account, id), &self.latest_key(account, state));
+        let id = &Bytes::copy_from_slice(id.as_bytes());
+        // The snapshot first: who finds the id finds it. Both have one tag, so in a cluster they are in one place.
+        let put = |client: fred::prelude::Client| async move {
+            let (pipeline, lives) = (client.pipeline(), Some(Expiration::EX(self.ttl)));
+            pipeline.set::<(), _, _>(key.as_str(), snapshot.clone(), lives.clone(), None, false).await?;
+            pipeline.set::<(), _, _>(latest.as_str(), id.clone(), lives, None, false).await?;
+            pipeline.all::<()>().await
+        };
+        self.redis.call(put).await
+    }
+
     fn key(&self, account: Uuid, id: Uuid) -> String {
         self.redis.key(&format!("ranked:{}", id.simple()), &account.simple().to_string())
     }
@@ -154,14 +202,44 @@ mod tests {
         let [one, other, first, second] = [1, 2, 3, 4].map(Uuid::from_u128);
         let (a, b) = (Bytes::from_static(b"a"), Bytes::from_static(b"b"));
         for snapshots in forms().await {
-            assert_eq!(snapshots.latest(one, 7).await.unwrap(), None);
+            let any = |_: &Bytes| true;
+            assert_eq!(snapshots.latest(one, 7, any).await.unwrap(), None);
             snapshots.put(one, 7, first, a.clone()).await.unwrap();
             snapshots.put(one, 7, second, b.clone()).await.unwrap();
-            assert_eq!(snapshots.latest(one, 7).await.unwrap(), Some((second, b.clone())));
-            assert_eq!(snapshots.latest(one, 8).await.unwrap(), None, "another state");
+            assert_eq!(snapshots.latest(one, 7, any).await.unwrap(), Some((second, b.clone())));
+            assert_eq!(snapshots.latest(one, 8, any).await.unwrap(), None, "another state");
+            assert_eq!(snapshots.latest(one, 7, |bytes| *bytes == a).await.unwrap(), None, "the latest is not good");
             assert_eq!(snapshots.get(one, first).await.unwrap(), Some(a.clone()));
             assert_eq!(snapshots.get(other, first).await.unwrap(), None, "somebody else's");
         }
+    }
+
+    /// The same on Redis, in two processes.
+    async fn two() -> Option<[Snapshots; 2]> {
+        let (config, redis) = server(&[]).await?;
+        Some([(); 2].map(|()| Snapshots::new(&config, Some(&redis))))
+    }
+
+    #[tokio::test]
+    async fn what_is_at_hand_is_read_without_redis_and_what_is_not_good_there_is_looked_for() {
+        let Some([here, there]) = two().await else { return };
+        let Snapshots::Redis(RedisSnapshots { redis, .. }) = &here else { panic!("the form on Redis") };
+        let [one, first, second] = [1, 3, 4].map(Uuid::from_u128);
+        let (a, b) = (Bytes::from_static(b"a"), Bytes::from_static(b"b"));
+        let any = |_: &Bytes| true;
+        here.put(one, 7, first, a.clone()).await.unwrap();
+        assert_eq!(there.latest(one, 7, any).await.unwrap(), Some((first, a.clone())), "read");
+        let before = redis.calls();
+        for snapshots in [&here, &there] {
+            assert_eq!(snapshots.latest(one, 7, any).await.unwrap(), Some((first, a.clone())));
+            assert_eq!(snapshots.get(one, first).await.unwrap(), Some(a.clone()));
+        }
+        assert_eq!(redis.calls(), before, "both have it at hand");
+
+        there.put(one, 7, second, b.clone()).await.unwrap();
+        assert_eq!(here.latest(one, 7, |bytes| *bytes != a).await.unwrap(), Some((second, b.clone())));
+        assert_eq!(here.latest(one, 7, any).await.unwrap(), Some((second, b)), "the later one from now on");
+        assert_eq!(here.get(one, first).await.unwrap(), Some(a), "whoever reads in it goes on");
     }
 
     #[tokio::test]

@@ -54,13 +54,13 @@ pub(super) async fn current(
     let ranked = Ranked::of(window);
     let state = state(viewer, &ranked);
     let now = app.clock.now();
-    match app.snapshots.latest(viewer.id(), state).await {
-        Ok(Some((id, bytes))) => {
-            if let Some(snapshot) = Snapshot::read(&bytes).filter(|snapshot| now - snapshot.head.made_at < most) {
-                return Ok(Some((id, snapshot)));
+    let good = |bytes: &Bytes| Snapshot::read(bytes).filter(|snapshot| now - snapshot.head.made_at < most);
+    match app.snapshots.latest(viewer.id(), state, |bytes| good(bytes).is_some()).await {
+        Ok(latest) => {
+            if let Some((id, bytes)) = latest {
+                return Ok(good(&bytes).map(|snapshot| (id, snapshot)));
             }
         }
-        Ok(None) => {}
         Err(error) => {
             tracing::debug!(%error, "snapshots are away; the feed goes by time");
             return Ok(None);
