@@ -24,10 +24,13 @@ const LONGEST_VALUE: usize = 64;
 #[derive(Clone, Default)]
 pub struct Plans(Arc<RwLock<Vec<Kept>>>);
 
+/// Variables with their values; none where there is no value.
+type Sent = Vec<(Name, Option<Value>)>;
+
 struct Kept {
     place: Place,
     /// The variables that the selection mentions, as they were sent.
-    sent: Vec<(Name, Option<Value>)>,
+    sent: Sent,
     /// Fields and variables of the selection.
     length: usize,
     plan: Arc<dyn Any + Send + Sync>,
@@ -105,7 +108,7 @@ impl Mentions {
     }
 
     /// The variables as they were sent, and how much is mentioned in all; none if a value takes much room.
-    fn sent(self, variables: &Variables) -> Option<(Vec<(Name, Option<Value>)>, usize)> {
+    fn sent(self, variables: &Variables) -> Option<(Sent, usize)> {
         let length = MOST - self.room;
         let sent = self.names.into_iter().map(|name| match variables.get(&name).cloned() {
             Some(Value::List(_) | Value::Object(_) | Value::Binary(_)) => None,

@@ -121,7 +121,13 @@ mod tests {
         assert_eq!(written(&card, "{id}", 8, "three", true), ("before,three".to_owned(), true), "links signed anew");
         assert_eq!(written(&card, "{id}", 8, "never", true), ("before,three".to_owned(), false), "the last is kept");
         assert_eq!(written(&card, "{id", 8, "}four", true), ("before,}four".to_owned(), true), "not where it ends");
-        assert_eq!(written(&card.clone(), "{id", 8, "five", true), ("before,five".to_owned(), true), "a copy's own");
+        let copy = card.clone();
+        assert_eq!(written(&copy, "{id", 8, "five", true), ("before,five".to_owned(), true), "a copy writes its own");
+        assert_eq!(
+            written(&card, "{id", 8, "never", true),
+            ("before,}four".to_owned(), false),
+            "and changes no other's"
+        );
     }
 
     #[test]
