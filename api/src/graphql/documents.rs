@@ -7,8 +7,8 @@
 //!
 //! An app sends the same few texts again and again, so what was found good is kept: the parsed document beside the expression
 //! of its cost, the variables that it was last sent with, and how its lists are written. Only valid documents are kept: what is
-//! not costs its sender the full price each time and takes no place. Whether a document and its variables fit together is said here, and the executor, which
-//! would say so for each request anew, takes it as said.
+//! not costs its sender the full price each time and takes no place. Whether a document and its variables fit together is said
+//! here, and the executor, which would say so for each request anew, takes it as said.
 
 mod open;
 
@@ -163,7 +163,8 @@ impl Documents {
     pub(crate) fn new(check: Check, persisted: Persisted, memory: u64) -> Self {
         let weigh = |text: &String, known: &Arc<Known>| {
             let document = text.len().saturating_mul(WEIGHT) + known.costs.weight();
-            u32::try_from(document + FITTING * LONGEST_VARIABLES + Plans::WEIGHT).unwrap_or(u32::MAX)
+            let plans = known.plans.as_ref().map_or(0, |_| Plans::WEIGHT);
+            u32::try_from(document + FITTING * LONGEST_VARIABLES + plans).unwrap_or(u32::MAX)
         };
         let kept = Cache::builder().max_capacity(memory).weigher(weigh).build();
         Self(Arc::new(Inner { check, persisted, kept }))

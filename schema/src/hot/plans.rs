@@ -14,8 +14,8 @@ pub(super) const MOST: usize = 128;
 /// About how many bytes each of these takes: its key, what it is written with, and what that was made of.
 const STEP: usize = 128;
 
-/// Longer text is no argument of a field that is written at once, bytes.
-const LONGEST_VALUE: usize = 64;
+/// Longest key of a field, and longest value of a variable, bytes: of what is longer no plan is kept.
+const LONGEST: usize = 64;
 
 /// How a document's lists are written, kept for the next request with the same document. Clones share it.
 ///
@@ -100,7 +100,7 @@ struct Mentions {
 }
 
 impl Mentions {
-    /// None if it is long.
+    /// None if it is long, or a key in it is.
     fn of(ctx: &ContextSelectionSet<'_>) -> Option<Self> {
         let mut mentions = Self { names: Vec::new(), room: MOST };
         mentions.selection(ctx, &ctx.item.node)?;
@@ -112,7 +112,7 @@ impl Mentions {
         let length = MOST - self.room;
         let sent = self.names.into_iter().map(|name| match variables.get(&name).cloned() {
             Some(Value::List(_) | Value::Object(_) | Value::Binary(_)) => None,
-            Some(Value::String(text)) if text.len() > LONGEST_VALUE => None,
+            Some(Value::String(text)) if text.len() > LONGEST => None,
             value => Some((name, value)),
         });
         Some((sent.collect::<Option<_>>()?, length))
@@ -123,6 +123,9 @@ impl Mentions {
             self.one_more()?;
             let below = match &selection.node {
                 Selection::Field(field) => {
+                    if field.node.response_key().node.len() > LONGEST {
+                        return None;
+                    }
                     for (_, value) in &field.node.arguments {
                         let note = |name| self.variable(name).map(|()| Value::Null).ok_or(());
                         value.node.clone().into_const_with(note).ok()?;

@@ -205,6 +205,12 @@ async fn long_selections_and_many_are_read_each_time() {
         }
         assert_eq!(plans.count(), kept, "{count}");
     }
+    for (length, kept) in [(64, 1), (65, 0)] {
+        let (plans, key) = (Plans::default(), "k".repeat(length));
+        let document = format!("{{ things {{ inner {{ {key}: number }} }} }}");
+        run_by(&[1], async_graphql::Request::new(document).data(plans.clone())).await;
+        assert_eq!(plans.count(), kept, "a key of {length} bytes");
+    }
 }
 
 #[test]
