@@ -107,6 +107,37 @@ impl Meter {
     }
 }
 
+/// What other guests of a virtual machine's host have of its cores' time, from one moment on: `steal` of `/proc/stat`, `man 5 proc`.
+pub(crate) struct Others {
+    stolen: f64,
+    all: f64,
+}
+
+impl Others {
+    /// From now on.
+    pub(crate) fn now() -> anyhow::Result<Self> {
+        Self::read(&fs::read_to_string("/proc/stat").context("/proc/stat")?)
+    }
+
+    /// By the first line of `/proc/stat`: user, nice, system, idle, iowait, irq, softirq, steal; what follows these is counted in user and
+    /// nice already.
+    fn read(stat: &str) -> anyhow::Result<Self> {
+        let fields = stat.lines().next().unwrap_or_default().split_whitespace().skip(1).take(8);
+        let ticks: Vec<f64> = fields.map(str::parse).collect::<Result<_, _>>()?;
+        Ok(Self { stolen: *ticks.get(7).context("/proc/stat has another form")?, all: ticks.iter().sum() })
+    }
+
+    /// Their share since then, 0–1.
+    pub(crate) fn share(&self) -> anyhow::Result<f64> {
+        Ok(self.until(&Self::now()?))
+    }
+
+    fn until(&self, later: &Self) -> f64 {
+        // Within a tick nothing has passed.
+        (later.stolen - self.stolen) / (later.all - self.all).max(1.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -124,5 +155,14 @@ mod tests {
         while cpu(pid).unwrap() < begun + 0.05 {
             number = std::hint::black_box(number.wrapping_mul(3));
         }
+    }
+
+    #[test]
+    fn other_guests_share_of_the_cores_is_read_from_the_first_line() {
+        let before = Others::read("cpu  100 0 50 800 10 0 5 35 7 0\ncpu0 1 2 3 4 5 6 7 8 9 10\n").unwrap();
+        let after = Others::read("cpu  140 0 60 840 10 0 5 45 7 0\ncpu0 1 2 3 4 5 6 7 8 9 10\n").unwrap();
+        assert_eq!(before.until(&after), 0.1);
+        assert!(Others::now().is_ok());
+        assert!(Others::read("cpu 1 2 3").is_err());
     }
 }

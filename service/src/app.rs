@@ -25,7 +25,7 @@ use crate::idempotency::Step;
 use crate::job::ledger::Claimed;
 use crate::media::{Run, UrlSigner};
 use crate::password::Hasher;
-use crate::ranking::Notes;
+use crate::ranking::{Items, Notes};
 use crate::session::{Owed, Seen};
 use crate::transaction::Transaction;
 use crate::upload::PartSigner;
@@ -78,6 +78,8 @@ pub struct Shared {
     pub(crate) circles: Arc<Circles>,
     /// What is known of posts that people have been shown.
     pub(crate) known: Arc<Known>,
+    /// What posts bring to ranked orders.
+    pub(crate) items: Arc<Items>,
     /// What is noted at most once an hour.
     pub(crate) notes: Arc<Notes>,
     pub(crate) hasher: Arc<Hasher>,
@@ -113,6 +115,7 @@ impl App {
             statements: Arc::default(),
             circles: Arc::default(),
             known: Arc::default(),
+            items: Arc::new(Items::new(config.ranking.item_memory_max_bytes)),
             notes: Arc::new(Notes::new(cache.clone())),
             hasher: Arc::new(Hasher::new(cores)),
             signer: Arc::new(UrlSigner::new(&config)),

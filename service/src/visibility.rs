@@ -28,7 +28,7 @@ mod person;
 
 use chrono::{DateTime, Utc};
 use darkroom_entity::audience::Audience;
-use darkroom_entity::{collection, comment, follow, media, mute, post, post_media, story, upload};
+use darkroom_entity::{account, collection, comment, follow, media, mute, post, post_media, story, upload};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition};
 use uuid::Uuid;
@@ -101,16 +101,27 @@ fn reaches_followers(author: &Column, viewer: Uuid) -> Condition {
 
 fn feed_where(viewer: Uuid, followed: Expr) -> Condition {
     let author = Column::from(post::Column::AuthorId);
-    let looker = looker(Some(viewer));
     // A followee's post for followers needs no second look at the follow.
-    let of_followees = Condition::all()
-        .add(followed)
-        .add(reaches(&author, &looker))
-        .add(reaches_followers(&author, viewer))
-        .add(not_muted(&author, viewer, mute::Column::Posts));
+    let of_followees = feed_reaches(&author, viewer, followed).add(reaches_followers(&author, viewer));
     Condition::all()
         .add(post::Column::State.eq(post::State::Published))
         .add(Condition::any().add(post::Column::AuthorId.eq(viewer)).add(of_followees))
+}
+
+/// People whose posts for followers stand in this viewer's feed: followed, not muted, not suspended, no block either way. For queries on
+/// `account` that name a few of them.
+pub(crate) fn authors_in_feed(viewer: Uuid) -> Condition {
+    let author = Column::from(account::Column::Id);
+    feed_reaches(&author, viewer, person::is_followed(&author, &Expr::value(viewer)))
+}
+
+/// Whether an author who is `followed` has a place in the viewer's feed.
+fn feed_reaches(author: &Column, viewer: Uuid, followed: Expr) -> Condition {
+    Condition::all().add(followed).add(reaches(author, &looker(Some(viewer)))).add(not_muted(
+        author,
+        viewer,
+        mute::Column::Posts,
+    ))
 }
 
 /// Posts whose ids make this viewer's timeline: all that they and the people they follow have ever published. For queries

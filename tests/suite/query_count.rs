@@ -163,3 +163,34 @@ async fn a_page_of_the_feed_takes_two_round_trips() {
     }
     app.finish().await;
 }
+
+/// What a post brings to a ranked order is read once for all in whose feed it stands, and again when it is five minutes old.
+#[tokio::test]
+async fn an_order_reads_no_post_that_was_just_ranked_for_somebody_else() {
+    let app = TestApp::start().await;
+    let author = app.client().sign_up("author").await;
+    let mut viewers = Vec::new();
+    for number in 0..4 {
+        let viewer = app.client().sign_up(&format!("viewer{number}")).await;
+        viewer.follow(&author.id).await;
+        viewers.push(viewer);
+    }
+    author.post_picture().await;
+    author.post_picture().await;
+    app.run_jobs().await;
+    // Only what posts bring is read with what was seen of them.
+    let reads = async |viewer: &Person, posts: usize| {
+        app.statements.start();
+        assert_eq!(viewer.ranked_page(20, None).await.ids.len(), posts);
+        app.statements.stop().iter().filter(|statement| statement.sql.contains("post_impression")).count()
+    };
+    assert_eq!(reads(&viewers[0], 2).await, 1);
+    assert_eq!(reads(&viewers[1], 2).await, 0);
+    author.post_picture().await;
+    app.run_jobs().await;
+    assert_eq!(reads(&viewers[0], 3).await, 1, "the new one");
+    assert_eq!(reads(&viewers[2], 3).await, 0);
+    app.clock.advance(chrono::TimeDelta::minutes(6));
+    assert_eq!(reads(&viewers[3], 3).await, 1);
+    app.finish().await;
+}

@@ -147,6 +147,37 @@ async fn nobody_floods_a_page() {
     app.finish().await;
 }
 
+/// Between two posts of one author stands somebody else's that the viewer sees: what they don't see keeps nobody apart.
+#[tokio::test]
+async fn what_is_hidden_takes_nobodys_place() {
+    let app = TestApp::start().await;
+    let viewer = app.client().sign_up("viewer").await;
+    let [ada, ben, cleo] = followed(&app, &viewer, ["ada", "ben", "cleo"]).await;
+    let of_cleo = post(&cleo, "").await;
+    let first = post(&ada, "").await;
+    let between = post(&ben, "").await;
+    let second = post(&ada, "").await;
+    app.run_jobs().await;
+    let [of_cleo, first, between, second] = [&of_cleo, &first, &between, &second].map(String::as_str);
+    assert_eq!(viewer.ranked_page(20, None).await.ids, [second, between, first, of_cleo]);
+
+    let without = [second, of_cleo, first];
+    ben.set_audience(between, "CLOSE_FRIENDS").await;
+    app.clock.advance(LATER);
+    assert_eq!(viewer.ranked_page(20, None).await.ids, without, "it is for close friends");
+    ben.mutate("addCloseFriend", json!({ "userId": viewer.id }), "").await.payload();
+    app.clock.advance(LATER);
+    assert_eq!(viewer.ranked_page(20, None).await.ids, [second, between, first, of_cleo], "and so are they");
+    viewer.to_user("muteUser", &ben.id).await.payload();
+    app.clock.advance(LATER);
+    assert_eq!(viewer.ranked_page(20, None).await.ids, without, "its author is muted");
+    viewer.to_user("unmuteUser", &ben.id).await.payload();
+    ben.mutate("archivePost", json!({ "postId": between }), "").await.payload();
+    app.clock.advance(LATER);
+    assert_eq!(viewer.ranked_page(20, None).await.ids, without, "it is archived");
+    app.finish().await;
+}
+
 #[tokio::test]
 async fn what_was_seen_and_passed_over_sinks() {
     let app = TestApp::start().await;

@@ -1,4 +1,4 @@
-//! Pages of a feed: one after another, at a fixed rate, beside the same bytes served by bare hyper and, where they are
+//! Pages of a feed: one after another, at fixed rates, beside the same bytes served by bare hyper and, where they are
 //! installed, beside others who serve the same page.
 
 use std::fs;
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use darkroom_entity::post;
+use darkroom_service::ranking::{self, SettingsChange, WeightsChange};
 use darkroom_service::{App, Error, Viewer, like, session};
 use futures::future::try_join_all;
 use rand::rngs::StdRng;
@@ -27,7 +28,7 @@ use crate::population;
 use crate::program::{Deployment, Program, pin, unpin};
 use crate::report::{Section, quantile};
 use crate::stores::{Stores, World, free_address};
-use crate::usage::Meter;
+use crate::usage::{Meter, Others};
 
 /// Connections, with one request under way on each.
 const CONNECTIONS: usize = 8;
@@ -37,6 +38,9 @@ const MANY_CONNECTIONS: usize = 64;
 
 /// The parts of the rate of the closed loop at which the open loop runs, percent.
 const LOADS: [f64; 4] = [20.0, 40.0, 60.0, 80.0];
+
+/// Turns that the server and bare hyper take at each of these rates.
+const TURNS: u32 = 4;
 
 /// Posts of a page.
 const PAGE: usize = 20;
@@ -87,7 +91,8 @@ pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort
             "FOLLOWING" => commands::alone(world, &viewers, CONNECTIONS, reading.min(Duration::from_secs(5))).await?,
             _ => Vec::new(),
         };
-        let floor = floor(world, &weight.example, &requests, reading.min(Duration::from_secs(5))).await?;
+        let floor = Floor::measure(world, &weight.example, &requests, reading.min(Duration::from_secs(5))).await?;
+        let others = Others::now()?;
         let Page { rate, mut times, cpu } = pages(world, &deployment, &requests, reading).await?;
         section.beside(format!("{name}: pages; floor: the same bytes from bare hyper"), rate, "/s", floor.rate);
         section.beside(format!("{name}: p50, {CONNECTIONS} at once"), quantile(&mut times, 0.5), "ms", floor.p50);
@@ -104,13 +109,18 @@ pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort
         let title = format!("A page of the {name} feed at fixed rates, {}", world.stores.name());
         let mut panel = Panel::spread(title, "ms", "% of the highest rate");
         for load in LOADS {
-            let mut times = open_loop(world.address, &requests, rate * load / 100.0, reading).await?;
+            let addresses = [world.address, floor.address];
+            let [mut times, mut bare] = in_turns(addresses, &requests, rate * load / 100.0, reading).await?;
             for (share, what) in [(0.5, "p50"), (0.95, "p95"), (0.99, "p99")] {
                 let milliseconds = quantile(&mut times, share);
-                section.add(format!("{name}: {what} at {load:.0} % of that rate"), milliseconds, "ms");
+                let at = format!("{name}: {what} at {load:.0} % of that rate; floor: bare hyper, in turns");
+                section.beside(at, milliseconds, "ms", quantile(&mut bare, share));
                 panel.point(what, load, milliseconds);
             }
+            panel.point("p99, bare hyper", load, quantile(&mut bare, 0.99));
         }
+        section.add(format!("{name}: the cores' time that other guests took meanwhile"), others.share()? * 100.0, "%");
+        floor.server.end();
         if mode == "FOLLOWING" {
             let app = world.open().await?;
             let Page { rate, cpu, .. } = tokio::select! {
@@ -122,6 +132,11 @@ pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort
             section.add(format!("{meanwhile}: pages"), rate, "/s");
             for (process, milliseconds) in cpu {
                 section.add(format!("{meanwhile}: CPU a page, {process}"), milliseconds, "ms");
+            }
+        }
+        if mode == "RANKED" {
+            for (process, milliseconds) in made_anew(world, &deployment, &viewers, &requests).await? {
+                section.add(format!("{name}, the order made anew: CPU a page, {process}"), milliseconds, "ms");
             }
         }
         panels.push(panel);
@@ -195,12 +210,38 @@ pub(crate) async fn pages(
     let meter = world.meter(&deployment.pids())?;
     let times = closed_loop(world.address, requests, time).await?;
     let (seconds, cpu) = meter.read()?;
-    let pages = times.len() as f64;
+    Ok(Page { rate: times.len() as f64 / seconds, cpu: cpu_of_each(world, deployment, &cpu, times.len()), times })
+}
+
+/// Of what all processes took, as [`World::meter`] has it, milliseconds for each of so many pages.
+fn cpu_of_each(world: &World, deployment: &Deployment, cpu: &[f64], pages: usize) -> Vec<(&'static str, f64)> {
     let servers = world.servers.iter().zip(&cpu[deployment.programs.len()..]);
     let stores = servers.filter(|((server, _), _)| *server != "S3").map(|((server, _), seconds)| (*server, *seconds));
-    let cpu = std::iter::once((deployment.programs[0].name, cpu[0])).chain(stores);
-    let cpu = cpu.map(|(name, seconds)| (name, seconds * 1e3 / pages)).collect();
-    Ok(Page { rate: pages / seconds, times, cpu })
+    let all = std::iter::once((deployment.programs[0].name, cpu[0])).chain(stores);
+    all.map(|(name, seconds)| (name, seconds * 1e3 / pages as f64)).collect()
+}
+
+/// Everybody's page once, after each has changed their settings: every order is made anew, and nothing of a page is known.
+async fn made_anew(
+    world: &World,
+    deployment: &Deployment,
+    viewers: &[&String],
+    requests: &[Vec<u8>],
+) -> anyhow::Result<Vec<(&'static str, f64)>> {
+    let app = world.open().await?;
+    for token in viewers {
+        let viewer = session::authenticate(&app, token).await?.context("somebody is signed out")?;
+        let change = SettingsChange { weights: Some(WeightsChange::Reset), ..SettingsChange::default() };
+        ranking::update_settings(&app, &viewer, change).await?;
+    }
+    app.database.close().await?;
+    let mut connection = Connection::open(world.address).await?;
+    let meter = world.meter(&deployment.pids())?;
+    for request in requests {
+        connection.send(request).await?;
+    }
+    let (_, cpu) = meter.read()?;
+    Ok(cpu_of_each(world, deployment, &cpu, requests.len()))
 }
 
 /// Puts the stores, and this process, on the second core: the server that answers has the first.
@@ -298,14 +339,20 @@ pub(super) async fn open_loop(
     rate: f64,
     time: Duration,
 ) -> anyhow::Result<Vec<f64>> {
+    // Opened, and used once, before the first request is due: that is no part of the load.
+    let connections = try_join_all((0..MANY_CONNECTIONS).map(|_| Connection::open(address))).await?;
+    let mut used = Vec::with_capacity(MANY_CONNECTIONS);
+    for mut connection in connections {
+        connection.send(&requests[0]).await?;
+        used.push(connection);
+    }
     let begun = Instant::now();
     let total = (rate * time.as_secs_f64()) as usize;
     let next = Arc::new(AtomicUsize::new(0));
-    let readers = (0..MANY_CONNECTIONS).map(|number| {
+    let readers = used.into_iter().enumerate().map(|(number, mut connection)| {
         let (requests, next) = (Arc::clone(requests), Arc::clone(&next));
         let reader = async move {
             let mut random = StdRng::seed_from_u64(number as u64);
-            let mut connection = Connection::open(address).await?;
             let mut times = Vec::new();
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
@@ -323,33 +370,48 @@ pub(super) async fn open_loop(
     Ok(try_join_all(readers).await?.concat())
 }
 
-/// What bare hyper does with the same bytes and the same client.
+/// Milliseconds of requests at this rate to each of two servers, which take turns for so long in all: whatever else the machine does
+/// meets both.
+async fn in_turns(
+    addresses: [SocketAddr; 2],
+    requests: &Arc<[Vec<u8>]>,
+    rate: f64,
+    time: Duration,
+) -> anyhow::Result<[Vec<f64>; 2]> {
+    let mut times = [Vec::new(), Vec::new()];
+    for _ in 0..TURNS {
+        for (address, times) in addresses.into_iter().zip(&mut times) {
+            times.extend(open_loop(address, requests, rate, time / (2 * TURNS)).await?);
+        }
+    }
+    Ok(times)
+}
+
+/// Bare hyper with the same bytes, and what it does for the same client.
 struct Floor {
+    server: Program,
+    address: SocketAddr,
     rate: f64,
     p50: f64,
     p99: f64,
     cpu: f64,
 }
 
-async fn floor(world: &World, page: &[u8], requests: &Arc<[Vec<u8>]>, time: Duration) -> anyhow::Result<Floor> {
-    let file = world.folder().join("page.json");
-    fs::write(&file, page)?;
-    let address = free_address()?;
-    let arguments = ["static-response".to_owned(), file.display().to_string(), address.to_string()];
-    let own = std::env::current_exe()?;
-    let mut server = Program::start("static-response", Path::new(&own), &arguments, &[], world.folder(), Some(0))?;
-    server.listens(address).await.context("the floor")?;
-    closed_loop(address, requests, time / 10).await?;
-    let meter = Meter::start(&[server.pid()])?;
-    let mut times = closed_loop(address, requests, time).await?;
-    let (seconds, cpu) = meter.read()?;
-    let answers = times.len() as f64;
-    // It knows no signals: what it holds is a socket.
-    server.end();
-    Ok(Floor {
-        rate: answers / seconds,
-        p50: quantile(&mut times, 0.5),
-        p99: quantile(&mut times, 0.99),
-        cpu: cpu[0] * 1e3 / answers,
-    })
+impl Floor {
+    async fn measure(world: &World, page: &[u8], requests: &Arc<[Vec<u8>]>, time: Duration) -> anyhow::Result<Self> {
+        let file = world.folder().join("page.json");
+        fs::write(&file, page)?;
+        let address = free_address()?;
+        let arguments = ["static-response".to_owned(), file.display().to_string(), address.to_string()];
+        let own = std::env::current_exe()?;
+        let mut server = Program::start("static-response", Path::new(&own), &arguments, &[], world.folder(), Some(0))?;
+        server.listens(address).await.context("the floor")?;
+        closed_loop(address, requests, time / 10).await?;
+        let meter = Meter::start(&[server.pid()])?;
+        let mut times = closed_loop(address, requests, time).await?;
+        let (seconds, cpu) = meter.read()?;
+        let answers = times.len() as f64;
+        let [p50, p99] = [0.5, 0.99].map(|share| quantile(&mut times, share));
+        Ok(Self { server, address, rate: answers / seconds, p50, p99, cpu: cpu[0] * 1e3 / answers })
+    }
 }

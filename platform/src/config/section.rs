@@ -160,8 +160,10 @@ pub struct RankingConfig {
     pub recency_half_life_hours: u32,
     /// How long an order is shown again, seconds; it is kept twice as long.
     pub snapshot_seconds: u32,
-    /// Memory of one process without Redis for ranked orders, bytes.
+    /// Memory of one process for ranked orders, bytes.
     pub snapshot_memory_max_bytes: u64,
+    /// Memory of one process for what posts bring to orders, bytes.
+    pub item_memory_max_bytes: u64,
     /// People whose feed is prepared every half an hour.
     pub warm_people: u64,
 }

@@ -1,18 +1,16 @@
 //! The posts among which a viewer's are ranked, with what their rank is made of: a constant number of statements.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use darkroom_entity::{account, media, post, post_hashtag, post_impression};
-use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ActiveEnum, ColumnTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef,
-};
+use darkroom_entity::audience::Audience;
+use darkroom_entity::{account, post};
+use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use super::affinity::Taste;
+use super::item::{Item, tag_key};
 use super::score::{Facts, Values, values};
-use super::topic::with_first_media;
 use crate::app::App;
 use crate::error::Result;
 use crate::visibility;
@@ -45,119 +43,97 @@ pub(super) enum Standing {
     Hidden,
 }
 
-#[derive(FromQueryResult)]
-struct Row {
-    id: Uuid,
-    author_id: Uuid,
-    created_at: DateTime<Utc>,
-    published_at: Option<DateTime<Utc>>,
-    like_count: i64,
-    comment_count: i64,
-    has_caption: bool,
-    has_location: bool,
-    follower_count: i64,
-    kind: Option<media::Kind>,
-    has_alt_text: Option<bool>,
-    seen: Option<i64>,
-    dwell_ms: Option<i64>,
-    is_visible: bool,
-}
-
 /// These posts as the viewer's candidates, in no order; those that are gone are left out.
 pub(super) async fn of(app: &App, viewer: Uuid, ids: &[Uuid], taste: &Taste, activity: f64) -> Result<Vec<Candidate>> {
-    let mut candidates = Vec::with_capacity(ids.len());
-    for ids in ids.chunks(LOOK) {
-        let hashtags = liked_hashtags(app, ids, taste).await?;
-        candidates.extend(rows(app, viewer, ids).await?.into_iter().map(|row| {
-            let facts = row.facts(viewer, taste, hashtags.get(&row.id).copied().unwrap_or_default(), app.clock.now());
-            let half_life = f64::from(app.config.ranking.recency_half_life_hours);
-            let is_fresh = row.published_at.is_some_and(|published| app.clock.now() - published < FRESH);
-            let standing = match row.is_visible {
-                true if facts.is_own && is_fresh => Standing::FreshOwn,
-                true => Standing::Visible,
-                false => Standing::Hidden,
-            };
-            let values = values(&facts, activity, half_life);
-            Candidate { id: row.id, author_id: row.author_id, standing, values }
-        }));
-    }
-    Ok(candidates)
+    let items = app.items.of(app, ids).await?;
+    let feed = Feed::among(app, viewer, items.iter().map(|item| &**item)).await?;
+    let liked: HashMap<u64, f64> = taste.hashtags.iter().map(|(tag, score)| (tag_key(tag), *score)).collect();
+    let now = app.clock.now();
+    let half_life = f64::from(app.config.ranking.recency_half_life_hours);
+    let candidate = |item: &Item| Candidate {
+        id: item.id,
+        author_id: item.author_id,
+        standing: feed.standing(item, now),
+        values: values(&facts(item, viewer, taste, &liked, now), activity, half_life),
+    };
+    Ok(items.iter().map(|item| candidate(item)).collect())
 }
 
-impl Row {
-    fn facts(&self, viewer: Uuid, taste: &Taste, hashtags: f64, now: DateTime<Utc>) -> Facts {
-        let says = [self.has_caption, self.has_location, self.has_alt_text.unwrap_or_default()];
-        let since = now - self.published_at.unwrap_or(self.created_at);
-        let media = self.kind.and_then(|kind| taste.media.get(&kind.to_value()).copied());
-        Facts {
-            is_own: self.author_id == viewer,
-            author: taste.authors.get(&self.author_id).copied().unwrap_or_default(),
-            hashtags,
-            media: media.unwrap_or_default(),
-            age_hours: since.num_seconds() as f64 / 3600.0,
-            likes: self.like_count as f64,
-            comments: self.comment_count as f64,
-            followers: self.follower_count as f64,
-            seen: self.seen.unwrap_or_default() as f64,
-            dwell: self.dwell_ms.unwrap_or_default() as f64 / 1000.0,
-            completeness: says.iter().filter(|says| **says).count() as f64 / says.len() as f64,
+fn facts(item: &Item, viewer: Uuid, taste: &Taste, liked: &HashMap<u64, f64>, now: DateTime<Utc>) -> Facts {
+    let media = item.media.as_ref().and_then(|kind| taste.media.get(&kind.to_value()).copied());
+    Facts {
+        is_own: item.author_id == viewer,
+        author: taste.authors.get(&item.author_id).copied().unwrap_or_default(),
+        hashtags: item.tags.iter().filter_map(|tag| liked.get(tag)).sum(),
+        media: media.unwrap_or_default(),
+        age_hours: (now - item.since).num_seconds() as f64 / 3600.0,
+        likes: item.like_count as f64,
+        comments: item.comment_count as f64,
+        followers: item.follower_count as f64,
+        seen: item.seen as f64,
+        dwell: item.dwell_ms as f64 / 1000.0,
+        completeness: item.completeness,
+    }
+}
+
+/// Whose posts stand in a viewer's feed, of some authors and at the moment. It decides who takes a place in an order, not who sees what.
+struct Feed {
+    viewer: Uuid,
+    authors: HashSet<Uuid>,
+    /// Posts for close friends that are for the viewer.
+    close: HashSet<Uuid>,
+}
+
+impl Feed {
+    /// Of the authors of these.
+    async fn among(app: &App, viewer: Uuid, items: impl Iterator<Item = &Item> + Clone) -> Result<Self> {
+        let others = items.filter(|item| item.author_id != viewer);
+        let authors: HashSet<Uuid> = others.clone().map(|item| item.author_id).collect();
+        let close = others.filter(|item| item.audience == Audience::CloseFriends).map(|item| item.id);
+        Ok(Self {
+            viewer,
+            authors: authors_in(app, viewer, &Vec::from_iter(authors)).await?,
+            close: posts_in(app, viewer, &Vec::from_iter(close)).await?,
+        })
+    }
+
+    fn standing(&self, item: &Item, now: DateTime<Utc>) -> Standing {
+        let is_own = item.author_id == self.viewer;
+        let is_for_them = item.audience != Audience::CloseFriends || self.close.contains(&item.id);
+        if item.state != post::State::Published || !(is_own || is_for_them && self.authors.contains(&item.author_id)) {
+            Standing::Hidden
+        } else if is_own && item.is_dated && now - item.since < FRESH {
+            Standing::FreshOwn
+        } else {
+            Standing::Visible
         }
     }
 }
 
-async fn rows(app: &App, viewer: Uuid, ids: &[Uuid]) -> Result<Vec<Row>> {
-    // Not `account`: sub-queries of visibility name that one.
-    let author = "author";
-    let author_of: RelationDef =
-        post::Entity::belongs_to(account::Entity).from(post::Column::AuthorId).to(account::Column::Id).into();
-    let impressions_of: RelationDef = post::Entity::belongs_to(post_impression::Entity)
-        .from(post::Column::Id)
-        .to(post_impression::Column::PostId)
-        .into();
-    let rows = with_first_media(post::Entity::find())
-        .select_only()
-        .columns([
-            post::Column::Id,
-            post::Column::AuthorId,
-            post::Column::CreatedAt,
-            post::Column::PublishedAt,
-            post::Column::LikeCount,
-            post::Column::CommentCount,
-        ])
-        .column_as(post::Column::Caption.ne(""), "has_caption")
-        .column_as(post::Column::Location.is_not_null(), "has_location")
-        .column_as(Expr::col((author, account::Column::FollowerCount)), "follower_count")
-        .column(media::Column::Kind)
-        .column_as(media::Column::AltText.ne(""), "has_alt_text")
-        .columns([post_impression::Column::Seen, post_impression::Column::DwellMs])
-        .column_as(Expr::from(visibility::feed(viewer)), "is_visible")
-        .join_as(JoinType::InnerJoin, author_of, author)
-        .join(JoinType::LeftJoin, impressions_of)
-        .filter(post::Column::Id.is_in(ids.iter().copied()))
-        .into_model::<Row>()
-        .all(app.rows())
-        .await?;
-    Ok(rows)
+async fn authors_in(app: &App, viewer: Uuid, ids: &[Uuid]) -> Result<HashSet<Uuid>> {
+    let mut found = HashSet::with_capacity(ids.len());
+    for ids in ids.chunks(LOOK) {
+        let authors = account::Entity::find()
+            .select_only()
+            .column(account::Column::Id)
+            .filter(account::Column::Id.is_in(ids.iter().copied()))
+            .filter(visibility::authors_in_feed(viewer));
+        found.extend(authors.into_tuple::<Uuid>().all(app.rows()).await?);
+    }
+    Ok(found)
 }
 
-/// How much the viewer cares for the hashtags of each of these posts, all together.
-async fn liked_hashtags(app: &App, ids: &[Uuid], taste: &Taste) -> Result<HashMap<Uuid, f64>> {
-    if taste.hashtags.is_empty() {
-        return Ok(HashMap::new());
+async fn posts_in(app: &App, viewer: Uuid, ids: &[Uuid]) -> Result<HashSet<Uuid>> {
+    let mut found = HashSet::with_capacity(ids.len());
+    for ids in ids.chunks(LOOK) {
+        let posts = post::Entity::find()
+            .select_only()
+            .column(post::Column::Id)
+            .filter(post::Column::Id.is_in(ids.iter().copied()))
+            .filter(visibility::feed_among(viewer));
+        found.extend(posts.into_tuple::<Uuid>().all(app.rows()).await?);
     }
-    let found: Vec<(Uuid, String)> = post_hashtag::Entity::find()
-        .select_only()
-        .columns([post_hashtag::Column::PostId, post_hashtag::Column::Tag])
-        .filter(post_hashtag::Column::PostId.is_in(ids.iter().copied()))
-        .filter(post_hashtag::Column::Tag.is_in(taste.hashtags.keys().map(String::as_str)))
-        .into_tuple()
-        .all(app.rows())
-        .await?;
-    let mut sums: HashMap<Uuid, f64> = HashMap::new();
-    for (post, tag) in found {
-        *sums.entry(post).or_default() += taste.hashtags.get(&tag).copied().unwrap_or_default();
-    }
-    Ok(sums)
+    Ok(found)
 }
 
 /// The viewer's own newest published posts, down to `end`.

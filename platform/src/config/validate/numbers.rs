@@ -91,6 +91,7 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
         ("ranking.recency_half_life_hours", u64::from(ranking.recency_half_life_hours), 1, 8760),
         ("ranking.snapshot_seconds", u64::from(ranking.snapshot_seconds), 60, 86_400),
         ("ranking.snapshot_memory_max_bytes", ranking.snapshot_memory_max_bytes, 1 << 20, 1 << 40),
+        ("ranking.item_memory_max_bytes", ranking.item_memory_max_bytes, 1 << 20, 1 << 40),
         ("ranking.warm_people", ranking.warm_people, 0, 10_000),
         ("card.memory_max_bytes", card.memory_max_bytes, 1 << 20, 1 << 40),
         ("card.post_ttl_seconds", u64::from(card.post_ttl_seconds), 1, 86_400),
