@@ -36,7 +36,7 @@ const CONNECTIONS: usize = 8;
 /// Connections of an open loop: more than are ever busy, so that a slow answer holds up no other request.
 const MANY_CONNECTIONS: usize = 64;
 
-/// The parts of the rate of the closed loop at which the open loop runs, percent.
+/// The parts of the closed loop's rate at which the open loop runs, percent.
 const LOADS: [f64; 4] = [20.0, 40.0, 60.0, 80.0];
 
 /// Turns that the server and bare hyper take at each of these rates.
@@ -110,10 +110,10 @@ pub(crate) async fn run(section: &mut Section<'_>, world: &World, effort: Effort
         let mut panel = Panel::spread(title, "ms", "% of the highest rate");
         for load in LOADS {
             let addresses = [world.address, floor.address];
-            let [mut times, mut bare] = in_turns(addresses, &requests, rate * load / 100.0, reading).await?;
+            let [mut times, mut bare] = in_turns(addresses, &requests, load / 100.0, reading).await?;
             for (share, what) in [(0.5, "p50"), (0.95, "p95"), (0.99, "p99")] {
                 let milliseconds = quantile(&mut times, share);
-                let at = format!("{name}: {what} at {load:.0} % of that rate; floor: bare hyper, in turns");
+                let at = format!("{name}: {what} at {load:.0} % of what it can do; floor: bare hyper at the same rate");
                 section.beside(at, milliseconds, "ms", quantile(&mut bare, share));
                 panel.point(what, load, milliseconds);
             }
@@ -370,18 +370,21 @@ pub(super) async fn open_loop(
     Ok(try_join_all(readers).await?.concat())
 }
 
-/// Milliseconds of requests at this rate to each of two servers, which take turns for so long in all: whatever else the machine does
-/// meets both.
+/// Milliseconds of requests to a server at this share, 0–1, of what it can do, and of requests to its floor at the same rate. They take
+/// turns for so long in all, and before each turn it is seen what the server can do: a virtual machine is half as fast in one minute as in
+/// another, and what was a part of the load then would be all of it now.
 async fn in_turns(
-    addresses: [SocketAddr; 2],
+    [server, floor]: [SocketAddr; 2],
     requests: &Arc<[Vec<u8>]>,
-    rate: f64,
+    load: f64,
     time: Duration,
 ) -> anyhow::Result<[Vec<f64>; 2]> {
-    let mut times = [Vec::new(), Vec::new()];
+    let (slice, mut times) = (time / (2 * TURNS), [Vec::new(), Vec::new()]);
     for _ in 0..TURNS {
-        for (address, times) in addresses.into_iter().zip(&mut times) {
-            times.extend(open_loop(address, requests, rate, time / (2 * TURNS)).await?);
+        let (begun, look) = (Instant::now(), slice / 4);
+        let most = closed_loop(server, requests, look).await?.len() as f64 / begun.elapsed().as_secs_f64();
+        for (address, times) in [server, floor].into_iter().zip(&mut times) {
+            times.extend(open_loop(address, requests, most * load, slice).await?);
         }
     }
     Ok(times)
