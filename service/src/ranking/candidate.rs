@@ -5,18 +5,15 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use darkroom_entity::audience::Audience;
 use darkroom_entity::{account, post};
-use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveEnum, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use super::affinity::Taste;
-use super::item::{Item, tag_key};
+use super::item::{Item, LOOK, tag_key};
 use super::score::{Facts, Values, values};
 use crate::app::App;
 use crate::error::Result;
 use crate::visibility;
-
-/// Ids that one statement looks at.
-const LOOK: usize = 500;
 
 /// How long one's own post stands first.
 const FRESH: TimeDelta = TimeDelta::hours(1);
@@ -89,11 +86,13 @@ impl Feed {
     async fn among(app: &App, viewer: Uuid, items: impl Iterator<Item = &Item> + Clone) -> Result<Self> {
         let others = items.filter(|item| item.author_id != viewer);
         let authors: HashSet<Uuid> = others.clone().map(|item| item.author_id).collect();
-        let close = others.filter(|item| item.audience == Audience::CloseFriends).map(|item| item.id);
+        let authors = authors.into_iter().collect();
+        let close = others.filter(|item| item.audience == Audience::CloseFriends).map(|item| item.id).collect();
         Ok(Self {
             viewer,
-            authors: authors_in(app, viewer, &Vec::from_iter(authors)).await?,
-            close: posts_in(app, viewer, &Vec::from_iter(close)).await?,
+            authors: seen::<account::Entity>(app, account::Column::Id, authors, visibility::authors_in_feed(viewer))
+                .await?,
+            close: seen::<post::Entity>(app, post::Column::Id, close, visibility::feed_among(viewer)).await?,
         })
     }
 
@@ -110,28 +109,19 @@ impl Feed {
     }
 }
 
-async fn authors_in(app: &App, viewer: Uuid, ids: &[Uuid]) -> Result<HashSet<Uuid>> {
+/// Those of these rows that are seen.
+async fn seen<E: EntityTrait>(app: &App, id: E::Column, ids: Vec<Uuid>, is_seen: Condition) -> Result<HashSet<Uuid>> {
     let mut found = HashSet::with_capacity(ids.len());
     for ids in ids.chunks(LOOK) {
-        let authors = account::Entity::find()
+        let rows = E::find()
             .select_only()
-            .column(account::Column::Id)
-            .filter(account::Column::Id.is_in(ids.iter().copied()))
-            .filter(visibility::authors_in_feed(viewer));
-        found.extend(authors.into_tuple::<Uuid>().all(app.rows()).await?);
-    }
-    Ok(found)
-}
-
-async fn posts_in(app: &App, viewer: Uuid, ids: &[Uuid]) -> Result<HashSet<Uuid>> {
-    let mut found = HashSet::with_capacity(ids.len());
-    for ids in ids.chunks(LOOK) {
-        let posts = post::Entity::find()
-            .select_only()
-            .column(post::Column::Id)
-            .filter(post::Column::Id.is_in(ids.iter().copied()))
-            .filter(visibility::feed_among(viewer));
-        found.extend(posts.into_tuple::<Uuid>().all(app.rows()).await?);
+            .column(id)
+            .filter(id.is_in(ids.iter().copied()))
+            .filter(is_seen.clone())
+            .into_tuple::<Uuid>()
+            .all(app.rows())
+            .await?;
+        found.extend(rows);
     }
     Ok(found)
 }

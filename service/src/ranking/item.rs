@@ -24,8 +24,8 @@ use crate::id_map::{self, IdMap};
 /// For so long what was read is good enough.
 const FRESH: TimeDelta = TimeDelta::minutes(5);
 
-/// Ids that one statement looks at.
-const LOOK: usize = 500;
+/// Ids that one statement of an order looks at.
+pub(super) const LOOK: usize = 500;
 
 /// What a post brings to every order in which it stands.
 #[derive(Debug, PartialEq)]
@@ -197,4 +197,42 @@ async fn hashtags(app: &App, ids: &[Uuid]) -> Result<IdMap<Vec<u64>>> {
         tags.entry(post).or_default().push(tag_key(&tag));
     }
     Ok(tags)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(id: u128, tags: usize) -> Arc<Item> {
+        let row = Row {
+            id: Uuid::from_u128(id),
+            author_id: Uuid::nil(),
+            state: post::State::Published,
+            audience: Audience::Everyone,
+            created_at: DateTime::UNIX_EPOCH,
+            published_at: None,
+            like_count: 0,
+            comment_count: 0,
+            has_caption: true,
+            has_location: false,
+            follower_count: 0,
+            kind: None,
+            has_alt_text: None,
+            seen: None,
+            dwell_ms: None,
+        };
+        Arc::new(row.item(vec![0; tags].into_boxed_slice(), DateTime::UNIX_EPOCH))
+    }
+
+    #[test]
+    fn no_more_bytes_are_kept_than_there_is_room_for() {
+        const ROOM: u64 = 1 << 20;
+        let items = Items::new(ROOM);
+        for id in 0..20_000 {
+            items.0.insert(Uuid::from_u128(id << 64 | id), item(id, id as usize % 30));
+        }
+        assert!(items.0.weight() <= ROOM, "{}", items.0.weight());
+        assert!(items.0.weight() > ROOM / 2, "{}", items.0.weight());
+        assert_eq!(ByBytes.weight(&Uuid::nil(), &item(0, 30)) - ByBytes.weight(&Uuid::nil(), &item(0, 0)), 30 * 8);
+    }
 }
